@@ -1,0 +1,1 @@
+"""The responder's floors: words, rules, clients and storage."""

@@ -1,0 +1,1 @@
+"""One file is one carrier: recognise, authenticate, parse; pure."""

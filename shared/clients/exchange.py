@@ -1,0 +1,212 @@
+"""Exchange Online: the mailbox settings that Graph does not have.
+
+The route is the REST call the Exchange Online PowerShell module makes itself
+(`adminapi/beta/{tenant}/InvokeCommand`); Microsoft does not document it, and its documented Admin
+API cannot read rules or forwarding. A mailbox is named by its owner's object id, never by a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from shared.clients.answers import read_answer, unanswered
+from shared.clients.inbox import InboxRule, RuleState
+from shared.errors import Defect, Gone
+from shared.model import Json, TenantId, Value, Who
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.core.credentials_async import AsyncTokenCredential
+
+MANAGE_AS_APP: Final = "Exchange.ManageAsApp"
+MAIL_RECIPIENTS: Final = "Mail Recipients"
+USER_OPTIONS: Final = "User Options"
+
+PUBLIC_CLOUD: Final = "https://outlook.office365.com"
+_NOT_FOUND: Final = ("ManagementObjectNotFoundException", "couldn't be found")
+_NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
+_OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.")
+"""Hidden rules that belong to Exchange itself."""
+
+
+class Forwarding(Value):
+    """How a mailbox forwards all its mail; addresses as Exchange holds them."""
+
+    to_recipient: str | None = None
+    """`ForwardingAddress`: the identity of a recipient of this organisation, or of a contact."""
+    to_smtp: str | None = None
+    """`ForwardingSmtpAddress`: any address; sleeps while `ForwardingAddress` is set."""
+    keeps_copy: bool = False
+
+
+class Exchange:
+    """Cmdlets of one tenant. Bound to one event loop; `client` is not closed here."""
+
+    def __init__(
+        self,
+        *,
+        client: httpx.AsyncClient,
+        credential: AsyncTokenCredential,
+        base: str,
+        tenant: TenantId,
+    ) -> None:
+        self._http = client
+        self._credential = credential
+        self._base = base.rstrip("/")
+        self._tenant = tenant
+
+    async def forwarding(self, who: Who) -> Forwarding:
+        """Read both forwarders. Source: Get-Mailbox. Raises `Gone` without a mailbox."""
+        found = await self._run("Get-Mailbox", {"Identity": who.object_id}, who)
+        if len(found) != 1:
+            raise Gone(f"{len(found)} mailboxes belong to the account; need exactly one")
+        return Forwarding(
+            to_recipient=found[0].get("ForwardingAddress") or None,
+            to_smtp=found[0].get("ForwardingSmtpAddress") or None,
+            keeps_copy=bool(found[0].get("DeliverToMailboxAndForward")),
+        )
+
+    async def set_forwarding(self, who: Who, wanted: Forwarding) -> None:
+        """Write both forwarders in one call: clearing one alone would wake the other up.
+
+        Source: Set-Mailbox.
+        """
+        parameters: Json = {
+            "Identity": who.object_id,
+            "ForwardingAddress": wanted.to_recipient,
+            "ForwardingSmtpAddress": wanted.to_smtp,
+            "DeliverToMailboxAndForward": wanted.keeps_copy,
+        }
+        await self._run("Set-Mailbox", parameters, who)
+
+    async def recipient_address(self, who: Who, identity: str) -> str | None:
+        """Look up where a recipient's mail goes, `None` where that is unknown.
+
+        Source: Get-Recipient; of a mail contact it is the `ExternalEmailAddress`.
+        """
+        try:
+            found = await self._run("Get-Recipient", {"Identity": identity}, who)
+        except Gone:
+            return None
+        if len(found) != 1:
+            return None
+        address = found[0].get("ExternalEmailAddress") or found[0].get("PrimarySmtpAddress")
+        return _smtp(str(address)) if address else None
+
+    async def rules(self, who: Who) -> tuple[InboxRule, ...]:
+        """List all inbox rules, those that Graph and Outlook do not show marked as hidden.
+
+        Source: Get-InboxRule with and without IncludeHidden; the difference is what hides.
+        """
+        mailbox = {"Mailbox": who.object_id}
+        everything, visible = await asyncio.gather(
+            self._run("Get-InboxRule", {**mailbox, "IncludeHidden": True}, who),
+            self._run("Get-InboxRule", mailbox, who),
+        )
+        shown = {str(rule.get("Identity")) for rule in visible}
+        return tuple(
+            _rule(rule, hidden=str(rule.get("Identity")) not in shown)
+            for rule in everything
+            if not str(rule.get("Name", "")).startswith(_OURS)
+        )
+
+    async def set_rule_state(self, who: Who, rule: str, state: RuleState) -> None:
+        """Switch one hidden rule on or off. Source: Disable-InboxRule, Enable-InboxRule.
+
+        An empty identity would mean every rule of the mailbox, so it never reaches the cmdlet.
+        """
+        if not rule.strip():
+            raise Defect("An inbox rule without an identity reached Exchange")
+        cmdlet = "Enable-InboxRule" if state is RuleState.ENABLED else "Disable-InboxRule"
+        parameters: Json = {"Identity": rule, "Mailbox": who.object_id, "Confirm": False}
+        await self._run(cmdlet, parameters, who)
+
+    async def _run(self, cmdlet: str, parameters: Json, who: Who) -> list[Json]:
+        body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
+        url: str | None = f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
+        items: list[Json] = []
+        while url:
+            page = await self._send(url, body, who)
+            items.extend(page.get("value") or ())
+            # The next page is asked for by posting the same body to its link.
+            url = page.get("@odata.nextLink")
+        return items
+
+    async def _send(self, url: str, body: Json, who: Who) -> Json:
+        import httpx
+
+        self._check_host(url)
+        request = self._http.build_request("POST", url, json=body, headers=await self._headers(who))
+        try:
+            response = await self._http.send(request)
+        except httpx.HTTPError as error:
+            raise unanswered("Exchange", request, error) from error
+        if any(sign in response.text for sign in _NOT_FOUND) and not response.is_success:
+            raise Gone("Exchange has no mailbox or recipient of that name")
+        if any(sign in response.text for sign in _NOT_ALLOWED) and not response.is_success:
+            response.status_code = 403
+        return read_answer("Exchange", response, permission=MANAGE_AS_APP)
+
+    async def _headers(self, who: Who) -> dict[str, str]:
+        from azure.core.exceptions import AzureError
+
+        audience = PUBLIC_CLOUD if self._base.startswith("http:") else self._base
+        try:
+            token = await self._credential.get_token(f"{audience}/.default")
+        except AzureError as error:
+            raise unanswered("the token endpoint", None, error) from error
+        return {
+            "Authorization": f"Bearer {token.token}",
+            "Prefer": "odata.maxpagesize=1000",
+            "X-AnchorMailbox": f"UPN:{who.upn}",
+            "X-ResponseFormat": "json",
+        }
+
+    def _check_host(self, url: str) -> None:
+        ours, theirs = urlsplit(self._base), urlsplit(url)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            raise Defect(f"Exchange sent a next link to {theirs.netloc!r}; it was not followed")
+
+
+def _smtp(address: str) -> str:
+    return address.rpartition(":")[2].lower()
+
+
+def _list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _rule(item: Json, *, hidden: bool) -> InboxRule:
+    words = [
+        word
+        for field, value in item.items()
+        if field.endswith(("ContainsWords", "ContainsWord"))
+        for word in _list(value)
+    ]
+    return InboxRule(
+        id=str(item.get("Identity") or item.get("RuleIdentity") or ""),
+        name=str(item.get("Name") or ""),
+        enabled=bool(item.get("Enabled")),
+        hidden=hidden,
+        forwards_to=tuple(
+            _address(to)
+            for field in ("ForwardTo", "ForwardAsAttachmentTo", "RedirectTo")
+            for to in _list(item.get(field))
+        ),
+        folder=item.get("MoveToFolder") or None,
+        deletes=bool(item.get("DeleteMessage")),
+        marks_read=bool(item.get("MarkAsRead")),
+        stops=bool(item.get("StopProcessingRules")),
+        words=tuple(words),
+        conditional=bool(words or item.get("From") or item.get("FromAddressContainsWords")),
+    )
+
+
+def _address(recipient: str) -> str:
+    """Take the address out of `"Name" [SMTP:a@b]`, as Exchange prints a rule's recipients."""
+    inner = recipient.rpartition("[")[2].rstrip("]") if "[" in recipient else recipient
+    return _smtp(inner.strip().strip('"'))

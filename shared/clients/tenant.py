@@ -1,0 +1,68 @@
+"""The tenant, as responders see it: four clients and a source of passwords."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from shared.clients.directory import Directory
+from shared.clients.exchange import Exchange
+from shared.clients.graph import Graph
+from shared.clients.inbox import InboxRules
+from shared.clients.risk import RiskyUsers
+from shared.model import TenantId
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.core.credentials_async import AsyncTokenCredential
+
+_CLASSES: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+-=?@_")
+_LENGTH: Final = 32
+
+
+def random_password() -> str:
+    """Make a password that nobody will ever type: 32 characters of all four classes."""
+    drawn = [secrets.choice(letters) for letters in _CLASSES]
+    drawn += [secrets.choice("".join(_CLASSES)) for _ in range(_LENGTH - len(drawn))]
+    secrets.SystemRandom().shuffle(drawn)
+    return "".join(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Everything a responder may talk to."""
+
+    id: TenantId
+    directory: Directory
+    inbox: InboxRules
+    risk: RiskyUsers
+    exchange: Exchange
+    new_password: Callable[[], str] = random_password
+
+    def remembering(self) -> Tenant:
+        """Make a view for plans made at one moment: the same thing is read once."""
+        return replace(self, directory=self.directory.remembering())
+
+
+def connect(
+    tenant: TenantId,
+    *,
+    client: httpx.AsyncClient,
+    credential: AsyncTokenCredential,
+    graph_base: str,
+    exchange_base: str,
+    new_password: Callable[[], str] = random_password,
+) -> Tenant:
+    """Put the clients of one tenant together on one HTTP client and one credential."""
+    graph = Graph(client=client, credential=credential, base=graph_base)
+    return Tenant(
+        id=tenant,
+        directory=Directory(graph),
+        inbox=InboxRules(graph),
+        risk=RiskyUsers(graph),
+        exchange=Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant),
+        new_password=new_password,
+    )

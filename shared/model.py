@@ -1,0 +1,335 @@
+"""The words of Firebreak as frozen values.
+
+Times are aware and in UTC; a naive time does not construct. Ids are `NewType`s, so that a user
+principal name cannot be passed where an object id is meant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, NewType
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+TenantId = NewType("TenantId", str)
+ObjectId = NewType("ObjectId", str)
+Upn = NewType("Upn", str)
+AlertId = NewType("AlertId", str)
+CaseId = NewType("CaseId", str)
+TaskId = NewType("TaskId", str)
+ResponderName = NewType("ResponderName", str)
+
+Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+Json = dict[str, Any]
+
+SCHEMA = 1
+"""Version of every stored row; a reader that meets a higher one stops instead of guessing."""
+
+
+class Value(BaseModel):
+    """A frozen value; an unknown field is an error, not a surprise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def digest(*parts: str, length: int = 32) -> str:
+    """Name a thing by what it is: the hex SHA-256 of its parts, shortened to `length`."""
+    joined = "\x1f".join(parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:length]
+
+
+class AlertKind(StrEnum):
+    """What an alert says happened."""
+
+    RISKY_SIGN_IN = "risky_sign_in"
+    RISKY_USER = "risky_user"
+    OUTBOUND_SPAM = "outbound_spam"
+    OUTBOUND_SPAM_WARNING = "outbound_spam_warning"
+    SUSPICIOUS_FORWARDING = "suspicious_forwarding"
+    SUSPICIOUS_INBOX_RULE = "suspicious_inbox_rule"
+    CONSENT_PHISHING = "consent_phishing"
+    ADMIN_REQUEST = "admin_request"
+    UNSUPPORTED = "unsupported"
+
+
+class Severity(StrEnum):
+    """How loud the source was; `unknown` is not `low`."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    UNKNOWN = "unknown"
+
+
+class AccountRef(Value):
+    """Who an alert is about, as the source named them. Never a display name.
+
+    Trust falls from left to right: object id, UPN, mailbox address, Entra SID.
+    """
+
+    object_id: ObjectId | None = None
+    upn: Upn | None = None
+    mailbox: str | None = None
+    sid: str | None = None
+
+    @property
+    def best(self) -> str | None:
+        """The most trustworthy identifier there is."""
+        return self.object_id or self.upn or self.mailbox or self.sid
+
+
+class AlertDraft(Value):
+    """What a parser read: one alert about at most one account, before anybody gave it an id."""
+
+    native_id: str
+    kind: AlertKind
+    title: str
+    severity: Severity
+    occurred_at: Utc | None = None
+    account: AccountRef | None = None
+    evidence: dict[str, str] = {}
+
+
+class AlertState(StrEnum):
+    """Where an alert stands; the last four are what a person is shown."""
+
+    RECEIVED = "received"
+    TRIAGED = "triaged"
+    IGNORED = "ignored"
+    UNREADABLE = "unreadable"
+    UNRESOLVED = "unresolved"
+    POISONED = "poisoned"
+
+
+class Alert(Value):
+    """One normalised message from a carrier, stored before it was acknowledged."""
+
+    id: AlertId
+    tenant: TenantId
+    source: str
+    carrier: str
+    native_id: str
+    kind: AlertKind
+    title: str
+    severity: Severity
+    occurred_at: Utc
+    occurred_at_is_receipt: bool = False
+    received_at: Utc
+    account: AccountRef | None = None
+    evidence: dict[str, str] = {}
+    raw: str
+    state: AlertState = AlertState.RECEIVED
+    reason: str = ""
+    case: CaseId | None = None
+
+
+class Who(Value):
+    """The two names a change needs: the object id decides, the UPN routes and is shown."""
+
+    object_id: ObjectId
+    upn: Upn
+
+
+class AccountKind(StrEnum):
+    """What an account is; one account can be several. Changes the plan, not the responder."""
+
+    CLOUD = "cloud"
+    SYNCED = "synced"
+    FEDERATED = "federated"
+    GUEST = "guest"
+    PRIVILEGED = "privileged"
+    RESTRICTED = "restricted"
+
+
+class Account(Value):
+    """A directory user as Graph shows it. `None` means unknown, never no.
+
+    Source: GET /users/{id}, GET /users/{id}/transitiveMemberOf, GET /domains.
+    """
+
+    object_id: ObjectId
+    upn: Upn
+    display_name: str = ""
+    mail: str | None = None
+    enabled: bool | None = None
+    kinds: frozenset[AccountKind] = frozenset()
+    sessions_valid_from: Utc | None = None
+    last_password_change: Utc | None = None
+    groups: frozenset[ObjectId] | None = None
+    roles: frozenset[str] | None = None
+
+    @property
+    def who(self) -> Who:
+        """Its two names."""
+        return Who(object_id=self.object_id, upn=self.upn)
+
+
+class Mode(StrEnum):
+    """How far a responder goes: report, ask, or do."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    ENFORCE = "enforce"
+
+
+class Phase(StrEnum):
+    """The order in which doors close."""
+
+    CONTAIN = "contain"
+    EVICT = "evict"
+    RECOVER = "recover"
+    HARDEN = "harden"
+    CLOSE = "close"
+
+
+PHASES = tuple(Phase)
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands: work is left, a person is needed, or all that was planned is proven."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    CONTAINED = "contained"
+    OBSERVED = "observed"
+    NEEDS_PERSON = "needs_person"
+    CLOSED = "closed"
+
+
+class Case(Value):
+    """One account, one episode: all alerts about it join it, all tasks belong to it."""
+
+    id: CaseId
+    tenant: TenantId
+    account: Account
+    status: CaseStatus = CaseStatus.OPEN
+    opened_at: Utc
+    compromised_since: Utc
+    """The earliest evidence of the intruder; plans look at what changed since then."""
+    seen_until: Utc
+    """The latest moment the intruder is known or feared to have been in: never before opening."""
+    alerts: tuple[AlertId, ...] = ()
+    kinds: frozenset[AlertKind] = frozenset()
+    title: str = ""
+    severity: Severity = Severity.UNKNOWN
+    reasons: tuple[str, ...] = ()
+    """Why the policy and the guards decided as they did, in sentences."""
+    dry_run: bool = False
+
+
+class TaskState(StrEnum):
+    """What became of a task.
+
+    queued → claimed → {skipped, refused, observed, waiting, failed, applied → verified} → undone
+    """
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    OBSERVED = "observed"
+    WAITING = "waiting"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+UNFINISHED = frozenset({TaskState.QUEUED, TaskState.CLAIMED, TaskState.APPLIED})
+"""States from which the worker goes on by itself; `waiting` goes on when a person says so."""
+
+
+class Foothold(Value):
+    """One thing that lets the intruder stay, as found on the account."""
+
+    kind: str
+    label: str
+    reasons: tuple[str, ...] = ()
+
+
+class Difference(Value):
+    """One line of a change: what it was and what it becomes. Never holds a secret."""
+
+    what: str
+    was: str
+    becomes: str
+
+
+class Task(Value):
+    """One responder for one case."""
+
+    id: TaskId
+    tenant: TenantId
+    case: CaseId
+    responder: ResponderName
+    phase: Phase
+    mode: Mode
+    state: TaskState = TaskState.QUEUED
+    attempts: int = 0
+    owner: str | None = None
+    lease_until: Utc | None = None
+    not_before: Utc | None = None
+    change: Json | None = None
+    """The change as planned last (waiting, applied), as JSON; the responder knows its type."""
+    fingerprint: str | None = None
+    summary: str = ""
+    differences: tuple[Difference, ...] = ()
+    footholds: tuple[Foothold, ...] = ()
+    reason: str = ""
+    steps: tuple[str, ...] = ()
+    created_at: Utc
+    applied_at: Utc | None = None
+    finished_at: Utc | None = None
+
+
+def task_id(tenant: TenantId, account: ObjectId, case: CaseId, responder: ResponderName) -> TaskId:
+    """Name a task by what it is, so that ten alerts about one account make one task."""
+    return TaskId(digest(tenant, account, case, responder))
+
+
+class Event(StrEnum):
+    """What a journal entry records."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    DECIDED = "decided"
+    CHANGE = "change"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    REAPPEARED = "reappeared"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    OBSERVED = "observed"
+    WAITING = "waiting"
+    DELAYED = "delayed"
+    FAILED = "failed"
+    UNDONE = "undone"
+    STATUS = "status"
+
+
+class Entry(Value):
+    """One line of a case's journal. It only grows; each line carries the hash of the one before."""
+
+    seq: int
+    at: Utc
+    event: Event
+    actor: str
+    responder: ResponderName | None = None
+    text: str
+    data: Json = {}
+    before: str
+    hash: str
+
+
+def now() -> datetime:
+    """Tell the time. The default clock; whatever needs the time takes a clock as an argument."""
+    return datetime.now(UTC)
+
+
+TOKEN_LIFE = timedelta(minutes=65)
+"""How long an access token that nobody can revoke may still work (no continuous evaluation)."""
+CAE_LIFE = timedelta(minutes=15)
+"""How long until continuous access evaluation has cut off the clients and services that know it."""

@@ -1,0 +1,1 @@
+"""What may be done to whom: the document, the decision, the brakes."""

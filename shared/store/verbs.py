@@ -1,0 +1,98 @@
+"""Five verbs for everything Firebreak remembers: read, write, scan, keep, fetch.
+
+Rows live in partitions, and one `write` is atomic within one partition: a task's new state and the
+journal line about it are stored together or not at all. Bodies that are too large for a row, and
+whatever came from outside, are kept as blobs.
+
+Every partition starts with the tenant's id, so that one tenant's key can never name another's row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, NewType, Protocol
+
+from shared.errors import Conflict, Defect
+from shared.model import Json, TenantId
+
+Partition = NewType("Partition", str)
+
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.@:+=~-]{1,256}")
+"""Letters that table keys, blob names and queue messages all take as they are."""
+
+
+class Exists(Conflict):
+    """The row is there already: somebody inserted it first."""
+
+
+def partition(tenant: TenantId, *parts: str) -> Partition:
+    """Name a partition; the tenant always leads."""
+    for part in (tenant, *parts):
+        if not _SAFE.fullmatch(part):
+            raise Defect(f"{part!r} cannot be part of a storage key")
+    return Partition("|".join((tenant, *parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored row: where it is, what it says, and the version we saw."""
+
+    partition: Partition
+    key: str
+    body: Json
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write one row. Without `etag` it must be new; with one it must still be that version."""
+
+    partition: Partition
+    key: str
+    body: Json
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Remove one row, whatever its version; a row that is gone already is fine."""
+
+    partition: Partition
+    key: str
+
+
+class Store(Protocol):
+    """Rows and blobs. Both implementations pass one test suite."""
+
+    async def read(self, partition: Partition, key: str) -> Row | None:
+        """The row, or `None` where there is none."""
+        ...
+
+    async def write(self, *changes: Put | Drop) -> tuple[str, ...]:
+        """Write up to 100 rows of one partition, all or none; returns the new etags in order.
+
+        Raises `Exists` where an insert met a row, `Conflict` where a row was not the version given.
+        """
+        ...
+
+    def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
+        """All rows of a partition whose key starts with `prefix`, in the order of their keys."""
+        ...
+
+    async def keep(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name. Keeping the same name again leaves the first bytes."""
+        ...
+
+    async def fetch(self, name: str) -> bytes | None:
+        """The bytes kept under a name, or `None`."""
+        ...
+
+
+class Queue(Protocol):
+    """The one queue: text messages, at least once, in no promised order."""
+
+    async def put(self, text: str, *, delay: float = 0) -> None:
+        """Put a message that becomes visible after `delay` seconds (at most seven days)."""
+        ...

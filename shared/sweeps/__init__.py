@@ -1,0 +1,1 @@
+"""Scheduled looks at the tenant and at our own work."""

@@ -1,0 +1,1 @@
+"""Queue, ledger, runner and journal."""
