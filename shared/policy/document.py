@@ -1,0 +1,208 @@
+"""Read `policy.toml`: strict, and with all that is wrong said at once, line by line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from shared.errors import FirebreakError
+from shared.model import Json, Mode, Phase, ResponderName, Value
+from shared.policy.checks import Finding, check
+from shared.policy.condition import Condition, GroupId, is_object_id
+from shared.policy.locate import Lines, Path, locate
+from shared.policy.sentences import path_of, sentence
+
+LANGUAGE: Final = 1
+"""Version of the policy language this release reads."""
+
+_UPN: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SYNTAX: Final = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)"
+)
+
+
+class ResponderTraits(Value):
+    """What the policy must know of a responder; the catalogue itself is handed in."""
+
+    name: ResponderName
+    phase: Phase
+    reversible: bool
+
+
+class Problem(Value):
+    """One thing that is wrong, where, and what to do about it."""
+
+    line: int
+    sentence: str
+
+
+class PolicyError(FirebreakError):
+    """The policy cannot be put in force. Stops start-up; names every problem with its line."""
+
+    def __init__(self, problems: tuple[Problem, ...], *, file: str) -> None:
+        super().__init__("\n".join(f"{file}:{p.line}: {p.sentence}" for p in problems))
+        self.problems = problems
+        self.file = file
+
+
+def _version(number: int) -> int:
+    if number != LANGUAGE:
+        raise PydanticCustomError(
+            "version",
+            "this release reads version {known} and not {number}; update Firebreak or the policy",
+            {"known": LANGUAGE, "number": number},
+        )
+    return number
+
+
+def _account(text: str) -> str:
+    if not is_object_id(text) and not _UPN.fullmatch(text):
+        raise PydanticCustomError(
+            "protected_account",
+            "'{text}' is neither an object id nor a user principal name; copy the object id from "
+            "the account's page in Entra",
+            {"text": text},
+        )
+    return text.lower()
+
+
+def _rule_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", text):
+        raise PydanticCustomError(
+            "rule_name",
+            "'{text}' is no rule name; use lower-case words joined by hyphens",
+            {"text": text},
+        )
+    return text
+
+
+class Protected(Value):
+    """Accounts that nothing is done to: object ids or UPNs, and groups by object id."""
+
+    accounts: frozenset[Annotated[str, AfterValidator(_account)]] = frozenset()
+    groups: frozenset[GroupId] = frozenset()
+
+
+class Episode(Value):
+    """How long alerts about one account join the case that is open for it."""
+
+    hours: Annotated[int, Field(strict=True, ge=1, le=720)] = 72
+
+
+class Guards(Value):
+    """How far the tool goes where a guard stands in its way."""
+
+    privileged: Mode = Mode.APPROVE
+    """The furthest it goes for an account that holds a directory role."""
+
+
+class Rule(Condition):
+    """Which responders answer what the condition describes, and in which mode."""
+
+    name: Annotated[str, AfterValidator(_rule_name)]
+    irreversible: Annotated[bool, Field(strict=True)] = False
+    """Whether this rule may enforce what cannot be put back."""
+    responders: Annotated[dict[ResponderName, Mode], Field(min_length=1)]
+
+
+class Document(Value):
+    """The policy as it is written."""
+
+    version: Annotated[int, Field(strict=True), AfterValidator(_version)]
+    mode_ceiling: Mode = Mode.ENFORCE
+    """The brake of the whole organisation: nothing goes further than this."""
+    episode: Episode = Episode()
+    protected: Protected = Protected()
+    guards: Guards = Guards()
+    rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class Policy(Value):
+    """The policy in force: what was written, and the responders it speaks of."""
+
+    mode_ceiling: Mode
+    episode: timedelta
+    protected: Protected
+    guards: Guards
+    rules: tuple[Rule, ...]
+    responders: dict[ResponderName, ResponderTraits]
+
+
+def load(
+    text: str, *, responders: Mapping[ResponderName, ResponderTraits], file: str = "policy.toml"
+) -> Policy:
+    """Read a policy, or raise `PolicyError` with everything that is wrong with it."""
+    raw, lines = _parse(text.removeprefix("\ufeff"), file=file)
+    document, findings = _document(raw)
+    findings += check(
+        raw,
+        lines=lines,
+        misread=frozenset(path for path, _ in findings),
+        reversible={name: traits.reversible for name, traits in responders.items()},
+    )
+    if document is None or findings:
+        problems = [Problem(line=_line(lines, path), sentence=said) for path, said in findings]
+        ordered = sorted(problems, key=lambda problem: (problem.line, problem.sentence))
+        raise PolicyError(tuple(ordered), file=file)
+    return Policy(
+        mode_ceiling=document.mode_ceiling,
+        episode=timedelta(hours=document.episode.hours),
+        protected=document.protected,
+        guards=document.guards,
+        rules=document.rule,
+        responders=dict(responders),
+    )
+
+
+_TABLES: Final[Mapping[str, type[Value]]] = {
+    "episode": Episode,
+    "protected": Protected,
+    "guards": Guards,
+    "rule": Rule,
+}
+
+
+def _known_keys(table: Path) -> tuple[str, ...]:
+    model = _TABLES[str(table[0])] if table else Document
+    return tuple(model.model_fields)
+
+
+def _parse(text: str, *, file: str) -> tuple[Json, Lines]:
+    try:
+        return tomllib.loads(text), locate(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _SYNTAX.fullmatch(str(error))
+        line = found["line"] if found else None
+        problem = Problem(
+            line=int(line) if line else len(text.splitlines()) or 1,
+            sentence=f"this is not TOML: {found['what'] if found else error}",
+        )
+        raise PolicyError((problem,), file=file) from error
+
+
+def _document(raw: Json) -> tuple[Document | None, list[Finding]]:
+    try:
+        return Document.model_validate(raw), []
+    except ValidationError as error:
+        errors = error.errors()
+    paths = [path_of(found) for found in errors]
+    return None, [
+        (path, sentence(found, _known_keys))
+        for path, found in zip(paths, errors, strict=True)
+        # A list whose items could not be read only looks too short.
+        if found["type"] != "too_short"
+        or not any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+    ]
+
+
+def _line(lines: Lines, path: Path) -> int:
+    """Find the line of the path, or of the nearest thing around it that is written down."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
