@@ -218,6 +218,8 @@ class Case(Value):
     reasons: tuple[str, ...] = ()
     """Why the policy and the guards decided as they did, in sentences."""
     dry_run: bool = False
+    poisonings: int = 0
+    """How often its message ended in the poison queue."""
 
 
 class TaskState(StrEnum):
@@ -270,7 +272,7 @@ class Task(Value):
     state: TaskState = TaskState.QUEUED
     attempts: int = 0
     owner: str | None = None
-    lease_until: Utc | None = None
+    """The pass that claimed it; whoever holds the account's lock may take it over."""
     not_before: Utc | None = None
     change: Json | None = None
     """The change as planned last (waiting, applied), as JSON; the responder knows its type."""

@@ -1,0 +1,88 @@
+"""The triggers, and nothing else: each body is one call into the app."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from responders import catalogue
+from shared.app import App
+from shared.desk import Page
+from shared.settings import Settings
+from shared.tasks.intake import Reply
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+"""Anonymous to the host: alerts prove themselves by their source's secret, and pages ask for a
+signed-in person, both in code that tests cover."""
+
+firebreak = App(Settings.from_environment(), catalogue())
+
+
+@app.function_name("alerts")
+@app.route(route="alerts/{source}", methods=["POST"])
+async def alerts(req: func.HttpRequest) -> func.HttpResponse:
+    """Take an alert in."""
+    return _answer(await firebreak.receive(req.route_params["source"], req.headers, req.get_body()))
+
+
+@app.function_name("remediate")
+@app.queue_trigger(arg_name="msg", queue_name="remediate", connection="AzureWebJobsStorage")
+async def remediate(msg: func.QueueMessage) -> None:
+    """Triage an alert, or go on with a case."""
+    await firebreak.work(msg.get_body().decode())
+
+
+@app.function_name("poison")
+@app.queue_trigger(arg_name="msg", queue_name="remediate-poison", connection="AzureWebJobsStorage")
+async def poison(msg: func.QueueMessage) -> None:
+    """Keep and show a message that failed too often."""
+    await firebreak.poison(msg.get_body().decode(errors="replace"))
+
+
+@app.function_name("reconcile")
+@app.timer_trigger(schedule="*/30 * * * * *", arg_name="timer", use_monitor=False)
+async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Put back on the queue whatever was forgotten."""
+    await firebreak.reconcile()
+
+
+@app.function_name("cases")
+@app.route(route="cases/{*rest}", methods=["GET"])
+async def cases(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the list of cases, a case, its JSON or its report."""
+    path = f"cases/{req.route_params.get('rest') or ''}".rstrip("/")
+    return _show(await firebreak.page(path, req.headers))
+
+
+@app.function_name("inbox")
+@app.route(route="alerts", methods=["GET"])
+async def inbox(req: func.HttpRequest) -> func.HttpResponse:
+    """List the alerts that need a person."""
+    return _show(await firebreak.page("alerts", req.headers))
+
+
+@app.function_name("alert")
+@app.route(route="alert/{id}", methods=["GET"])
+async def alert(req: func.HttpRequest) -> func.HttpResponse:
+    """Lead from an alert to its case."""
+    return _show(await firebreak.page(f"alert/{req.route_params['id']}", req.headers))
+
+
+@app.function_name("health")
+@app.route(route="health", methods=["GET"])
+async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """Say whether the app can do its work."""
+    return _show(await firebreak.health())
+
+
+def _answer(reply: Reply) -> func.HttpResponse:
+    import json
+
+    return func.HttpResponse(
+        json.dumps(reply.body), status_code=reply.status, mimetype="application/json"
+    )
+
+
+def _show(page: Page) -> func.HttpResponse:
+    return func.HttpResponse(
+        page.body, status_code=page.status, mimetype=page.media, headers=dict(page.headers)
+    )

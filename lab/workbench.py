@@ -1,0 +1,193 @@
+"""Firebreak's own app on a simulated tenant in one process: for tests and benchmarks.
+
+Nothing of ours is replaced but storage, by its public twin in memory; the clients, the runner and
+the responders are the real ones, and the far side is the simulated tenant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lab.tenant import SimulatedTenant
+from lab.tenant.transport import TenantTransport
+from responders import catalogue
+from shared.alerts.authenticate import HmacAuth, sign
+from shared.app import App
+from shared.clients.tenant import Tenant, connect
+from shared.errors import FirebreakError
+from shared.model import Json, TenantId
+from shared.settings import PageAccess, Settings
+from shared.store.memory import MemoryQueue, MemoryStore, Message
+from shared.store.verbs import Queue, Store
+from shared.tasks.intake import Reply
+from shared.telemetry import Log
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.core.credentials import AccessToken
+
+SECRET: Final = "lab-only-secret-0123456789abcdef"
+"""Signs the lab's alerts; never leaves this computer."""
+MAX_DEQUEUES: Final = 5
+_RETRY: Final = 30.0
+_CARRIERS: Final = {
+    "defender": "graph_alerts_v2",
+    "identity-protection": "identity_protection",
+    "office365": "o365_activity",
+    "operator": "admin_request",
+}
+
+
+class LabCredential:
+    """Hands out the simulated tenant's tokens, as a managed identity would."""
+
+    def __init__(self, tenant: SimulatedTenant) -> None:
+        self._tenant = tenant
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        """Make a token for a scope."""
+        from azure.core.credentials import AccessToken
+
+        token, expires = self._tenant.mint(scopes[0])
+        return AccessToken(token, int(expires.timestamp()))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def __aenter__(self) -> LabCredential:
+        """Nothing to open."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+def sources() -> tuple[Json, ...]:
+    """One source for each carrier, all with the lab's secret."""
+    auth = {"scheme": "hmac", "secrets": [SECRET]}
+    return tuple({"name": n, "carrier": c, "auth": auth} for n, c in _CARRIERS.items())
+
+
+def lab_client(tenant: SimulatedTenant) -> httpx.AsyncClient:
+    """Make an HTTP client whose every request ends in the simulated tenant."""
+    import httpx
+
+    return httpx.AsyncClient(transport=TenantTransport(tenant), timeout=20.0)
+
+
+def lab_tenant(tenant: SimulatedTenant, client: httpx.AsyncClient) -> Tenant:
+    """Connect the real clients to the simulated tenant."""
+    return connect(
+        TenantId(tenant.tenant_id),
+        client=client,
+        credential=LabCredential(tenant),
+        graph_base="https://graph.microsoft.com",
+        exchange_base="https://outlook.office365.com",
+    )
+
+
+class Workbench:
+    """The app, the tenant, and a worker that runs when it is told to."""
+
+    def __init__(
+        self,
+        tenant: SimulatedTenant,
+        *,
+        store: Store | None = None,
+        queue: Queue | None = None,
+        log: Log | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.tenant = tenant
+        self.clock = tenant.clock
+        self.store = store or MemoryStore()
+        self.messages = MemoryQueue(self.clock.now)
+        self.client = lab_client(tenant)
+        self.world = lab_tenant(tenant, self.client)
+        self.app = App(
+            Settings(
+                **{
+                    "tenant_id": tenant.tenant_id,
+                    "own_object_id": tenant.own_object_id,
+                    "sources": sources(),
+                    "pages": PageAccess.LOCAL,
+                    **(settings or {}),
+                }
+            ),
+            catalogue(),
+            store=self.store,
+            queue=queue or self.messages,
+            tenant=self.world,
+            clock=self.clock.now,
+            log=log,
+        )
+
+    async def __aenter__(self) -> Workbench:
+        """Nothing is opened before it is needed."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the HTTP client."""
+        await self.client.aclose()
+
+    async def post(self, source: str, body: bytes | Json, **headers: str) -> Reply:
+        """Deliver an alert as its carrier does, signed."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        auth = HmacAuth.model_validate({"secrets": [SECRET]})
+        signed = sign(auth, body=data, now=self.clock.now())
+        return await self.app.receive(
+            source, {"Content-Type": "application/json", **signed, **headers}, data
+        )
+
+    async def case(self, case: str) -> Json:
+        """Read a case as the JSON interface shows it."""
+        page = await self.app.page(f"cases/{case}.json", {})
+        found: Json = json.loads(page.body)
+        return found
+
+    async def cases(self) -> list[Json]:
+        """Read all cases as the JSON interface shows them, newest first."""
+        page = await self.app.page("cases", {"accept": "application/json"})
+        view = json.loads(page.body)
+        rows = [*view["for_people"], *view["running"], *view["settled"]]
+        return [await self.case(row["id"]) for row in rows]
+
+    async def settle(self, *, within: timedelta = timedelta(hours=3)) -> None:
+        """Work until nothing is left on the queue, moving a frozen clock from message to message.
+
+        Failed messages come back and are poisoned as the Functions host does it.
+        """
+        latest = self.clock.now() + within
+        while (message := await self._next(latest.timestamp())) is not None:
+            await self._deal(message)
+
+    async def _next(self, latest: float) -> Message | None:
+        message = await self.messages.receive()
+        waiting = self.messages.messages()
+        if message is not None or not waiting or waiting[0].visible_at.timestamp() > latest:
+            return message
+        wait = (waiting[0].visible_at - self.clock.now()).total_seconds()
+        if self.clock.speed:
+            await self.clock.sleep(wait)
+        else:
+            self.clock.advance(max(wait, 0.0))
+        return await self.messages.receive()
+
+    async def _deal(self, message: Message) -> None:
+        try:
+            await self.app.work(message.text)
+        except FirebreakError:
+            if message.dequeues < MAX_DEQUEUES:
+                await self.messages.release(message, delay=_RETRY)
+                return
+            await self.app.poison(message.text)
+        await self.messages.delete(message)
+
+
+def policy_file() -> Path:
+    """The shipped policy."""
+    return Path(__file__).parents[1] / "policy.toml"

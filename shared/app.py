@@ -1,0 +1,194 @@
+"""The composition root: settings and responders in, one app out. Nothing is wired anywhere else.
+
+What is light is made at once, so that a wrong setting or policy stops start-up. What is heavy is
+made when it is first needed: the function that takes alerts in never loads what talks to Graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shared.alerts.source import Sources
+from shared.desk import Desk, Page
+from shared.errors import Transient
+from shared.model import ResponderName, now
+from shared.policy.document import ResponderTraits, load
+from shared.policy.guards import OwnIdentity, standing_guards
+from shared.responder import Responder
+from shared.settings import Settings
+from shared.store.account import Account, StorageConnection
+from shared.store.azure import AzureStore
+from shared.store.queues import StorageQueue
+from shared.store.verbs import Queue, Store
+from shared.sweeps.reconcile import Reconcile
+from shared.tasks.intake import Intake, Reply
+from shared.tasks.ledger import Clock
+from shared.tasks.poison import Poison
+from shared.tasks.queue import QUEUE_NAME, TriageMessage, WorkMessage, decode
+from shared.telemetry import Log, open_log
+
+if TYPE_CHECKING:
+    from shared.clients.tenant import Tenant
+    from shared.tasks.runner import Runner
+    from shared.tasks.triage import Triage
+
+AGAIN: float = 5.0
+"""Seconds after which a message comes back that met a passing failure of our own storage."""
+
+type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+
+class App:
+    """Firebreak, put together. Each trigger calls one of its methods and does nothing else."""
+
+    def __init__(  # noqa: PLR0913 - what is not given is made from the settings
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        store: Store | None = None,
+        queue: Queue | None = None,
+        tenant: Tenant | None = None,
+        clock: Clock = now,
+        log: Log | None = None,
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.sources = Sources.model_validate(settings.sources)
+        self.policy = load(
+            settings.policy.read_text(encoding="utf-8"),
+            responders={name: _traits(responder) for name, responder in catalogue.items()},
+            file=settings.policy.name,
+        )
+        self._store, self._queue, self._tenant = store, queue, tenant
+        self._clock = clock
+        self.log = log or open_log()
+
+    async def receive(self, source: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Take an alert in."""
+        return await self._intake.receive(source, headers, body)
+
+    async def work(self, text: str) -> None:
+        """Take a message off the queue; what cannot be done now goes back on it, with a delay."""
+        message = decode(text)
+        try:
+            match message:
+                case TriageMessage():
+                    await self._triage.triage(message)
+                case WorkMessage():
+                    await self._runner.work(message)
+        except Transient as error:
+            self.log.warning("message.delayed", reason=str(error))
+            await self.queue.put(text, delay=error.retry_after or AGAIN)
+
+    async def poison(self, text: str) -> None:
+        """Take care of a message that failed too often."""
+        await Poison(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.settings.tenant,
+            log=self.log,
+        ).take(text)
+
+    async def reconcile(self) -> None:
+        """Put back on the queue whatever was forgotten."""
+        sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
+        if found := await sweep.run():
+            self.log.warning("reconciled", messages=found)
+
+    async def page(self, path: str, headers: Mapping[str, str]) -> Page:
+        """Show a page, or its JSON."""
+        return await self._desk.show(path, headers)
+
+    async def health(self) -> Page:
+        """Say whether the app can do its work."""
+        return await self._desk.health()
+
+    async def aclose(self) -> None:
+        """Close every connection of this event loop."""
+        if "_account" in self.__dict__:
+            await self._account.aclose()
+        if "_wire" in self.__dict__:
+            await self._wire.aclose()
+
+    @cached_property
+    def store(self) -> Store:
+        """Rows and blobs."""
+        return self._store or AzureStore(self._account)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The one queue."""
+        return self._queue or StorageQueue(self._account, name=QUEUE_NAME)
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The tenant's clients."""
+        return self._tenant or self._wire.tenant
+
+    @cached_property
+    def _account(self) -> Account:
+        return Account(StorageConnection.from_env(self.settings.storage))
+
+    @cached_property
+    def _wire(self) -> Any:
+        from shared.clients.wire import Wire
+
+        return Wire(self.settings)
+
+    @cached_property
+    def _intake(self) -> Intake:
+        return Intake(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.settings.tenant,
+            sources=self.sources,
+            public_url=str(self.settings.public_url),
+        )
+
+    @cached_property
+    def _triage(self) -> Triage:
+        from shared.tasks.triage import Triage
+
+        return Triage(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            policy=self.policy,
+            guards=self._guards,
+            log=self.log,
+        )
+
+    @cached_property
+    def _runner(self) -> Runner:
+        from shared.tasks.runner import Runner
+
+        return Runner(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            catalogue=self.catalogue,
+            guards=self._guards,
+            log=self.log,
+        )
+
+    @cached_property
+    def _guards(self) -> tuple[Any, ...]:
+        own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
+        return standing_guards(self.policy, own)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(settings=self.settings, store=self.store, clock=self._clock, policy=self.policy)
+
+
+def _traits(responder: Responder[Any]) -> ResponderTraits:
+    return ResponderTraits(
+        name=responder.name, phase=responder.phase, reversible=responder.reversible
+    )

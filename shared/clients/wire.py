@@ -1,0 +1,50 @@
+"""The connections of a deployment: one HTTP client and one credential for one event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.clients.tenant import Tenant, connect
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+_PATIENCE: Final = 20.0
+"""Seconds an answer may take; after that the queue tries again."""
+
+
+class Wire:
+    """Opens on first use on the running loop, and is closed with the app."""
+
+    def __init__(self, settings: Settings) -> None:
+        import httpx
+
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(_PATIENCE, connect=5.0),
+            # A redirect would carry the token along to wherever it points.
+            follow_redirects=False,
+        )
+        self._credential = _credential(settings)
+        self.tenant: Tenant = connect(
+            settings.tenant,
+            client=self._client,
+            credential=self._credential,
+            graph_base=str(settings.graph_url),
+            exchange_base=str(settings.exchange_url),
+        )
+
+    async def aclose(self) -> None:
+        """Close client and credential."""
+        await self._client.aclose()
+        await self._credential.close()
+
+
+def _credential(settings: Settings) -> AsyncTokenCredential:
+    if settings.managed_identity:
+        from azure.identity.aio import ManagedIdentityCredential
+
+        return ManagedIdentityCredential(client_id=settings.client_id)
+    from azure.identity.aio import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)

@@ -1,0 +1,214 @@
+"""What people read: cases, alerts that need a person, and whether the app is well.
+
+Pages name accounts that were broken into, so nobody sees one who was not let in: App Service
+authentication in Azure, or a stack that says it is local and does not run in Azure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from shared.errors import FirebreakError
+from shared.model import Alert, AlertId, AlertState, CaseId, Json, Value
+from shared.pages.values import CaseRow, ChainState
+from shared.pages.view import alerts_view, case_json, case_view, cases_view
+from shared.policy.document import Policy
+from shared.settings import PageAccess, Settings
+from shared.store.verbs import Store
+from shared.tasks import keys
+from shared.tasks.ledger import CaseFile, Clock
+
+if TYPE_CHECKING:
+    from shared.pages.render import Pages
+    from shared.pages.values import CaseView
+
+BASE: Final = "/api"
+_LISTED: Final = 500
+"""Cases and alerts that a list shows; older ones have their own address."""
+_ID: Final = re.compile(r"[0-9a-f]{8,64}")
+_PLATFORM: Final = "x-ms-client-principal"
+"""App Service authentication sets this header, and removes whatever a client sent under its name.
+
+Source: learn.microsoft.com/azure/app-service/configure-authentication-user-identities
+"""
+
+
+class Page(Value):
+    """An answer to a browser."""
+
+    status: int = 200
+    media: str = "text/html"
+    body: str
+    headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
+
+
+class Desk:
+    """Reads what is stored and shows it; changes nothing."""
+
+    def __init__(self, *, settings: Settings, store: Store, clock: Clock, policy: Policy) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+
+    async def show(self, path: str, headers: Mapping[str, str]) -> Page:
+        """Show `cases`, `cases/ID`, `cases/ID.json`, `cases/ID/report`, `alerts` or `alert/ID`.
+
+        JSON instead of a page is given to whoever accepts `application/json` and no HTML.
+        """
+        if reason := self._shut(headers):
+            return self._problem(HTTPStatus.FORBIDDEN, "Nobody is signed in", reason)
+        place, _, rest = path.partition("/")
+        wants_json = _wants_json(headers)
+        if path == "cases":
+            return await self._cases(wants_json)
+        if path == "alerts":
+            return await self._alerts(wants_json)
+        if place == "alert" and _ID.fullmatch(rest):
+            return await self._alert(AlertId(rest), wants_json)
+        match = re.fullmatch(rf"({_ID.pattern})(\.json|/report)?", rest)
+        if place != "cases" or not match:
+            return self._missing()
+        kind = match[2] or (".json" if wants_json else "")
+        return await self._case(CaseId(match[1]), kind)
+
+    async def health(self) -> Page:
+        """Say whether storage answers and what policy is in force; names nobody."""
+        try:
+            await self._store.read(keys.cases(self._settings.tenant), "health")
+        except FirebreakError as error:
+            return _json({"status": "unwell", "storage": type(error).__name__}, status=503)
+        rules = [rule.name for rule in self._policy.rules]
+        ceiling = str(self._policy.mode_ceiling)
+        return _json({"status": "ok", "storage": "ok", "mode_ceiling": ceiling, "rules": rules})
+
+    async def _case(self, case: CaseId, kind: str) -> Page:
+        file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)
+        if not file.exists:
+            return self._missing()
+        view = await self._view(file)
+        if kind == ".json":
+            return _json(case_json(view))
+        if kind == "/report":
+            name = f"firebreak-{case}.html"
+            page = self._html(self._pages.report(view))
+            more = {**page.headers, "Content-Disposition": f'attachment; filename="{name}"'}
+            return page.model_copy(update={"headers": more})
+        return self._html(self._pages.case(view))
+
+    async def _view(self, file: CaseFile) -> CaseView:
+        alerts = await asyncio.gather(*(self._read(alert) for alert in file.case.alerts))
+        broken = file.journal.broken_at()
+        return case_view(
+            file.case,
+            tuple(file.tasks.values()),
+            file.journal.entries,
+            tuple(alert for alert in alerts if alert),
+            at=self._clock(),
+            chain=ChainState.INTACT if broken is None else ChainState.BROKEN,
+        )
+
+    async def _cases(self, wants_json: bool) -> Page:  # noqa: FBT001 - one of two readers
+        rows = [row async for row in self._rows()]
+        alerts = [alert async for alert in self._shown()]
+        waiting = sum(alert.state is not AlertState.IGNORED for alert in alerts)
+        view = cases_view(rows, waiting, self._clock())
+        if wants_json:
+            return _json(view.model_dump(mode="json"))
+        return self._html(self._pages.cases(view))
+
+    async def _alerts(self, wants_json: bool) -> Page:  # noqa: FBT001 - one of two readers
+        alerts = [alert async for alert in self._shown()]
+        bodies = await asyncio.gather(*(self._store.fetch(alert.raw) for alert in alerts))
+        raw = {
+            alert.id: body.decode(errors="replace")
+            for alert, body in zip(alerts, bodies, strict=True)
+            if body is not None
+        }
+        view = alerts_view(alerts, at=self._clock(), raw=raw)
+        if wants_json:
+            return _json(view.model_dump(mode="json"))
+        return self._html(self._pages.alerts(view))
+
+    async def _alert(self, alert_id: AlertId, wants_json: bool) -> Page:  # noqa: FBT001
+        """Lead from an alert, whose id the sender was given, to its case."""
+        alert = await self._read(alert_id)
+        if alert is None:
+            return self._missing()
+        if wants_json:
+            return _json(alert.model_dump(mode="json", exclude={"raw"}))
+        target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alerts"
+        if alert.state is AlertState.RECEIVED:
+            told = "Triage has not read this alert yet; reload this page in a moment"
+            page = self._problem(HTTPStatus.ACCEPTED, "Received", told)
+            return page.model_copy(update={"headers": {**page.headers, "Refresh": "2"}})
+        return Page(status=HTTPStatus.SEE_OTHER, body="", headers={"Location": target})
+
+    async def _read(self, alert: AlertId) -> Alert | None:
+        row = await self._store.read(keys.inbox(self._settings.tenant), keys.alert_row(alert))
+        return Alert.model_validate(row.body) if row else None
+
+    async def _rows(self) -> AsyncIterator[CaseRow]:
+        seen = 0
+        async for row in self._store.scan(keys.cases(self._settings.tenant)):
+            if row.key.startswith(keys.TODO) or seen == _LISTED:
+                return
+            seen += 1
+            yield CaseRow.model_validate(row.body)
+
+    async def _shown(self) -> AsyncIterator[Alert]:
+        seen = 0
+        inbox = keys.inbox(self._settings.tenant)
+        async for row in self._store.scan(inbox, prefix=keys.SHOWN):
+            if seen == _LISTED:
+                return
+            seen += 1
+            if alert := await self._read(AlertId(row.body["alert"])):
+                yield alert
+
+    def _shut(self, headers: Mapping[str, str]) -> str:
+        """Say why the door stays shut, or nothing."""
+        if self._settings.pages is PageAccess.LOCAL and not self._settings.in_azure:
+            return ""
+        if (self._settings.website_auth or "").lower() != "true":
+            return "Switch App Service authentication on for this app, then sign in"
+        if not any(name.lower() == _PLATFORM and value for name, value in headers.items()):
+            return "Sign in with an account that this app's authentication lets in"
+        return ""
+
+    def _missing(self) -> Page:
+        return self._problem(
+            HTTPStatus.NOT_FOUND, "Not here", "Look it up in the list of cases or of alerts"
+        )
+
+    def _problem(self, status: HTTPStatus, title: str, what_to_do: str) -> Page:
+        return self._html(self._pages.problem(status, title, what_to_do), status=status)
+
+    def _html(self, body: str, *, status: int = 200) -> Page:
+        return Page(status=status, body=body, headers=self._pages.security_headers())
+
+    @cached_property
+    def _pages(self) -> Pages:
+        from shared.pages.render import Pages
+
+        return Pages(base=BASE)
+
+
+def _wants_json(headers: Mapping[str, str]) -> bool:
+    accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def _json(body: Json, *, status: int = 200) -> Page:
+    return Page(
+        status=status,
+        media="application/json",
+        body=json.dumps(body, ensure_ascii=False),
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+    )

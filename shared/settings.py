@@ -1,0 +1,101 @@
+"""Every environment variable, typed and strict: the only place that reads the environment.
+
+A misspelt name that starts with `FIREBREAK_` stops start-up, because a setting that is silently
+ignored is a guard that is silently absent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import Field, HttpUrl, JsonValue, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import Defect
+from shared.model import ObjectId, TenantId
+
+_PREFIX: Final = "FIREBREAK_"
+_HERE: Final = Path(__file__).resolve().parent.parent
+
+type Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$")]
+
+
+class PageAccess(StrEnum):
+    """Who may open the pages; they show whose account was broken into."""
+
+    SIGNED_IN = "signed_in"
+    """Only who App Service authentication let in."""
+    LOCAL = "local"
+    """Anybody: for a stack on this computer, and refused where the app runs in Azure."""
+
+
+class Settings(BaseSettings):
+    """What a deployment is told. Times and limits of the policy are not here: see policy.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    tenant_id: Guid
+    """The Microsoft 365 tenant that is watched over."""
+    client_id: Guid | None = None
+    """Application id of the user-assigned managed identity; system-assigned without one."""
+    own_object_id: Guid | None = None
+    """Directory object id of that identity, so that it is never acted on."""
+    public_url: HttpUrl = HttpUrl("http://127.0.0.1:7071")
+    """Where people reach the app; links start with it."""
+    graph_url: HttpUrl = HttpUrl("https://graph.microsoft.com")
+    exchange_url: HttpUrl = HttpUrl("https://outlook.office365.com")
+    sources: tuple[JsonValue, ...] = ()
+    """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
+    policy: Path = _HERE / "policy.toml"
+    pages: PageAccess = PageAccess.SIGNED_IN
+    website: str | None = Field(default=None, validation_alias="WEBSITE_INSTANCE_ID")
+    """Set by Azure on every instance; nothing else sets it."""
+    identity_endpoint: str | None = Field(default=None, validation_alias="IDENTITY_ENDPOINT")
+    """Set by App Service where the app has a managed identity."""
+    website_auth: str | None = Field(default=None, validation_alias="WEBSITE_AUTH_ENABLED")
+    """Set by Azure where App Service authentication is on."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the process's environment. Raises with the name of what is wrong."""
+        known = {f"{_PREFIX}{name}".upper() for name in cls.model_fields}
+        given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
+        if unknown := sorted(given - known - _TOOLS):
+            named = ", ".join(sorted(known))
+            raise Defect(f"Unknown setting {', '.join(unknown)}; known are {named}")
+        return cls()
+
+    @property
+    def tenant(self) -> TenantId:
+        """The tenant's id as the key that leads every row."""
+        return TenantId(self.tenant_id.lower())
+
+    @property
+    def own_id(self) -> ObjectId | None:
+        """Our own object id, in the directory's spelling."""
+        return ObjectId(self.own_object_id.lower()) if self.own_object_id else None
+
+    @property
+    def in_azure(self) -> bool:
+        """Whether this process runs in Azure."""
+        return bool(self.website)
+
+    @property
+    def managed_identity(self) -> bool:
+        """Whether the platform gives this process an identity."""
+        return bool(self.identity_endpoint)
+
+    @property
+    def storage(self) -> Mapping[str, str]:
+        """The environment, for whoever resolves the storage connection as the platform does."""
+        return os.environ
+
+
+_TOOLS: Final = frozenset({"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET"})
+"""Read by the command-line tool, which may share an environment with the app."""

@@ -1,0 +1,135 @@
+"""How an alert opens a case or joins one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from shared.model import (
+    UNFINISHED,
+    Account,
+    Alert,
+    AlertKind,
+    Case,
+    CaseId,
+    CaseStatus,
+    Event,
+    ResponderName,
+    Severity,
+    Task,
+    TaskState,
+    task_id,
+)
+from shared.policy.decide import Decision, Step, strength
+from shared.tasks.ledger import Line
+
+DRY_RUN: Final = "dry_run"
+"""Line of an alert's evidence by which a person asks for a plan and nothing more."""
+
+_LOUDNESS: Final = (
+    Severity.UNKNOWN,
+    Severity.INFORMATIONAL,
+    Severity.LOW,
+    Severity.MEDIUM,
+    Severity.HIGH,
+)
+
+type Written = tuple[Case, list[Task], list[Line]]
+
+
+def opened(
+    case_id: CaseId, alert: Alert, account: Account, decision: Decision, *, at: datetime
+) -> Written:
+    """Open a case: its first alert, the decision, and a task for each responder."""
+    case = Case(
+        id=case_id,
+        tenant=alert.tenant,
+        account=account,
+        status=CaseStatus.OPEN if decision.steps else CaseStatus.NEEDS_PERSON,
+        opened_at=at,
+        compromised_since=alert.occurred_at,
+        seen_until=at,
+        alerts=(alert.id,),
+        kinds=frozenset({alert.kind}),
+        title=alert.title,
+        severity=alert.severity,
+        reasons=decision.reasons,
+        dry_run=DRY_RUN in alert.evidence,
+    )
+    tasks = [_task(case, step, at) for step in decision.steps]
+    said = f"Opened for {account.upn}: {alert.title}"
+    line = Line(event=Event.OPENED, text=said, data={"alert": alert.id})
+    return case, tasks, [line, _said(decision)]
+
+
+def joined(
+    case: Case,
+    known: Mapping[ResponderName, Task],
+    alert: Alert,
+    decision: Decision,
+    *,
+    at: datetime,
+) -> Written:
+    """Let an alert join a case: it adds tasks, and opens again what was done before it happened."""
+    again = [
+        changed
+        for step in decision.steps
+        if (changed := _rejoined(case, known.get(step.responder), step, alert, at)) is not None
+    ]
+    after = case.model_copy(
+        update={
+            "status": CaseStatus.OPEN if again else case.status,
+            "alerts": (*case.alerts, alert.id),
+            "kinds": case.kinds | {alert.kind},
+            "severity": max(case.severity, alert.severity, key=_LOUDNESS.index),
+            "compromised_since": min(case.compromised_since, alert.occurred_at),
+            "seen_until": max(case.seen_until, alert.occurred_at),
+            "reasons": tuple(dict.fromkeys((*case.reasons, *decision.reasons))),
+            "dry_run": case.dry_run and DRY_RUN in alert.evidence,
+        }
+    )
+    said = Line(
+        event=Event.JOINED, text=f"Another alert joined: {alert.title}", data={"alert": alert.id}
+    )
+    return after, again, [said, _said(decision)]
+
+
+def _said(decision: Decision) -> Line:
+    modes = {name: str(mode) for name, mode in decision.modes.items()}
+    text = f"Decided by {decision.rule}" if decision.rule else "No rule of the policy applies"
+    data = {"modes": modes, "reasons": list(decision.reasons)}
+    return Line(event=Event.DECIDED, text=text, data=data)
+
+
+def _task(case: Case, step: Step, at: datetime) -> Task:
+    return Task(
+        id=task_id(case.tenant, case.account.object_id, case.id, step.responder),
+        tenant=case.tenant,
+        case=case.id,
+        responder=step.responder,
+        phase=step.phase,
+        mode=step.mode,
+        created_at=at,
+    )
+
+
+def _rejoined(
+    case: Case, known: Task | None, step: Step, alert: Alert, at: datetime
+) -> Task | None:
+    if known is None:
+        return _task(case, step, at)
+    if DRY_RUN in alert.evidence or known.state in UNFINISHED - {TaskState.QUEUED}:
+        return None
+    mode = max(known.mode, step.mode, key=strength)
+    if mode is known.mode and not _again(known, alert):
+        return None
+    fresh = {"state": TaskState.QUEUED, "mode": mode, "attempts": 0, "not_before": None}
+    return known.model_copy(update={**fresh, "finished_at": None, "reason": "", "steps": ()})
+
+
+def _again(known: Task, alert: Alert) -> bool:
+    """Whether the alert tells of something that happened after the task had ended."""
+    if known.finished_at is None:
+        return False
+    return alert.kind is AlertKind.ADMIN_REQUEST or alert.occurred_at > known.finished_at

@@ -1,0 +1,80 @@
+"""Where everything is stored: partitions and keys, the tenant always first.
+
+tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
+tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
+tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
+tenant|account|OID    episode  lock                      the open case, and who works on it now
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from shared.model import AlertId, Case, CaseId, ObjectId, ResponderName, TenantId
+from shared.store.verbs import Partition, partition
+
+CASE: Final = "case"
+EPISODE: Final = "episode"
+LOCK: Final = "lock"
+ALERT: Final = "alert:"
+JOURNAL: Final = "journal:"
+SHOWN: Final = "shown:"
+TASK: Final = "task:"
+TODO: Final = "todo:"
+
+_END: Final = datetime(2286, 1, 1, tzinfo=UTC)
+
+
+def inbox(tenant: TenantId) -> Partition:
+    """Name the partition of a tenant's alerts."""
+    return partition(tenant, "inbox")
+
+
+def cases(tenant: TenantId) -> Partition:
+    """Name the partition that lists a tenant's cases."""
+    return partition(tenant, "cases")
+
+
+def case(tenant: TenantId, case_id: CaseId) -> Partition:
+    """Name the partition of one case."""
+    return partition(tenant, "case", case_id)
+
+
+def account(tenant: TenantId, oid: ObjectId) -> Partition:
+    """Name the partition of one account."""
+    return partition(tenant, "account", oid)
+
+
+def alert_row(alert: AlertId) -> str:
+    """Name the row of an alert."""
+    return f"{ALERT}{alert}"
+
+
+def todo_row(what: AlertId | CaseId) -> str:
+    """Name the row that says: this is not finished."""
+    return f"{TODO}{what}"
+
+
+def journal_row(seq: int) -> str:
+    """Name the row of a journal line; sorts in the order of the lines."""
+    return f"{JOURNAL}{seq:08}"
+
+
+def task_row(responder: ResponderName) -> str:
+    """Name the row of a task."""
+    return f"{TASK}{responder}"
+
+
+def shown_row(at: datetime, alert: AlertId) -> str:
+    """Name the row of an alert that a person should see; newest sorts first."""
+    return f"{SHOWN}{_newest_first(at)}:{alert}"
+
+
+def list_row(case_: Case) -> str:
+    """Name the row of a case in the list of cases; newest sorts first."""
+    return f"{_newest_first(case_.opened_at)}:{case_.id}"
+
+
+def _newest_first(at: datetime) -> str:
+    return f"{int((_END - at).total_seconds() * 1000):014}"

@@ -1,0 +1,233 @@
+"""The ledger: one case's rows, and the lock that lets one worker at a time act on an account.
+
+    |  LOCKED by A, renewed  |  A is gone: nobody renews    |  LOCKED by B, renewed
+    |------------------------|------------------------------|----------------------> (time)
+    A acquires               A's last renewal + LEASE        B acquires, takes over A's tasks
+
+A worker that lost its lock without noticing is stopped by the rows themselves: every write names
+the version it read, so its next step meets a `Conflict` before anything is done to the tenant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from pydantic import Field
+
+from shared.errors import Conflict, Gone, Transient
+from shared.model import (
+    PHASES,
+    Case,
+    CaseId,
+    Entry,
+    Event,
+    Json,
+    ObjectId,
+    ResponderName,
+    Task,
+    TenantId,
+    Value,
+)
+from shared.store.verbs import Exists, Partition, Put, Row, Store
+from shared.tasks import keys
+from shared.tasks.journal import WORKER, Journal
+
+LEASE: Final = timedelta(seconds=30)
+"""How long a worker that says nothing more keeps an account to itself."""
+
+type Clock = Callable[[], datetime]
+
+
+class Superseded(Conflict):
+    """Another worker wrote to the case: this pass is over, the other one goes on."""
+
+
+class Line(Value):
+    """What a journal line will say; its place in the chain is found when it is stored."""
+
+    event: Event
+    text: str
+    responder: ResponderName | None = None
+    actor: str = WORKER
+    data: Json = Field(default_factory=dict)
+
+
+class CaseFile:
+    """All rows of one case, read in one scan and written in transactions.
+
+    Several tasks of a case run side by side, so writes queue up behind one lock: that keeps the
+    journal one chain.
+    """
+
+    def __init__(self, store: Store, clock: Clock, tenant: TenantId, case_id: CaseId) -> None:
+        self.id = case_id
+        self._store = store
+        self._clock = clock
+        self._at = keys.case(tenant, case_id)
+        self._etags: dict[str, str] = {}
+        self._writing = asyncio.Lock()
+        self._case: Case | None = None
+        self.tasks: dict[ResponderName, Task] = {}
+        self.journal = Journal()
+
+    @classmethod
+    async def load(cls, store: Store, clock: Clock, tenant: TenantId, case_id: CaseId) -> Self:
+        """Read a case, or find that there is nothing under its id yet."""
+        file = cls(store, clock, tenant, case_id)
+        entries: list[Entry] = []
+        async for row in store.scan(file._at):
+            file._etags[row.key] = row.etag
+            if row.key == keys.CASE:
+                file._case = Case.model_validate(row.body)
+            elif row.key.startswith(keys.TASK):
+                task = Task.model_validate(row.body)
+                file.tasks[task.responder] = task
+            elif row.key.startswith(keys.JOURNAL):
+                entries.append(Entry.model_validate(row.body))
+        file.journal = Journal(entries)
+        return file
+
+    @property
+    def exists(self) -> bool:
+        """Whether the case was opened."""
+        return self._case is not None
+
+    @property
+    def case(self) -> Case:
+        """The case; raises `Gone` where it was never opened."""
+        if self._case is None:
+            raise Gone("There is no such case")
+        return self._case
+
+    async def record(
+        self, *lines: Line, tasks: Iterable[Task] = (), case: Case | None = None
+    ) -> None:
+        """Store new states and the lines about them together, or not at all.
+
+        Raises `Superseded` where somebody else wrote to the case since it was read.
+        """
+        async with self._writing:
+            entries = self._chained(lines)
+            changed = tuple(tasks)
+            puts = [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
+            puts += [self._put(keys.task_row(task.responder), task) for task in changed]
+            if case is not None:
+                puts.append(self._put(keys.CASE, case))
+            try:
+                etags = await self._store.write(*puts)
+            except Conflict as error:
+                raise Superseded(f"Case {self._at} was written to by another worker") from error
+            for put, etag in zip(puts, etags, strict=True):
+                self._etags[put.key] = etag
+            for entry in entries:
+                self.journal.add(entry)
+            self.tasks.update({task.responder: task for task in changed})
+            self._case = case or self._case
+
+    def _chained(self, lines: tuple[Line, ...]) -> list[Entry]:
+        ahead = Journal(self.journal.entries)
+        for line in lines:
+            entry = ahead.line(
+                line.event,
+                line.text,
+                at=self._clock(),
+                actor=line.actor,
+                responder=line.responder,
+                data=line.data,
+            )
+            ahead.add(entry)
+        return list(ahead.entries[len(self.journal.entries) :])
+
+    def _put(self, key: str, value: Value) -> Put:
+        return Put(self._at, key, value.model_dump(mode="json"), self._etags.get(key))
+
+
+class Lock:
+    """The running lock of an account: one worker at a time, for as long as it says it is there."""
+
+    def __init__(self, store: Store, clock: Clock, *, lease: timedelta = LEASE) -> None:
+        self._store = store
+        self._clock = clock
+        self._lease = lease
+
+    @asynccontextmanager
+    async def hold(
+        self, tenant: TenantId, oid: ObjectId, owner: str
+    ) -> AsyncIterator[asyncio.Event | None]:
+        """Hold an account's lock and renew it; yields `None` where another worker holds it.
+
+        The event that is yielded is set when the lock was lost: stop writing then.
+        """
+        at = keys.account(tenant, oid)
+        etag = await self._acquire(at, owner)
+        if etag is None:
+            yield None
+            return
+        lost = asyncio.Event()
+        held = _Held(etag)
+        heart = asyncio.create_task(self._beat(at, owner, held, lost))
+        try:
+            yield lost
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+            if not lost.is_set():
+                # Whoever comes next need not wait for the lease to run out.
+                with suppress(Conflict):
+                    await self._store.write(self._row(at, owner, timedelta(0), held.etag))
+
+    async def held(self, tenant: TenantId, oid: ObjectId) -> bool:
+        """Whether some worker is at work on the account now."""
+        row = await self._store.read(keys.account(tenant, oid), keys.LOCK)
+        return row is not None and self._live(row)
+
+    def _live(self, row: Row) -> bool:
+        return datetime.fromisoformat(row.body["until"]) > self._clock()
+
+    async def _acquire(self, at: Partition, owner: str) -> str | None:
+        try:
+            return (await self._store.write(self._row(at, owner, self._lease)))[0]
+        except Exists:
+            pass
+        row = await self._store.read(at, keys.LOCK)
+        if row is not None and self._live(row):
+            return None
+        try:
+            etag = row.etag if row else None
+            return (await self._store.write(self._row(at, owner, self._lease, etag)))[0]
+        except Conflict:
+            return None
+
+    async def _beat(self, at: Partition, owner: str, held: _Held, lost: asyncio.Event) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            try:
+                put = self._row(at, owner, self._lease, held.etag)
+                held.etag = (await self._store.write(put))[0]
+            except Conflict:
+                lost.set()
+                return
+            except Transient:
+                # Storage hiccups; the lease is three beats long.
+                continue
+
+    def _row(self, at: Partition, owner: str, lease: timedelta, etag: str | None = None) -> Put:
+        until = (self._clock() + lease).isoformat()
+        return Put(at, keys.LOCK, {"owner": owner, "until": until}, etag)
+
+
+class _Held:
+    """The version of the lock's row that we wrote last."""
+
+    def __init__(self, etag: str) -> None:
+        self.etag = etag
+
+
+def in_order(tasks: Iterable[Task]) -> list[Task]:
+    """Order tasks as doors close: by phase, then by name."""
+    return sorted(tasks, key=lambda task: (PHASES.index(task.phase), task.responder))

@@ -1,0 +1,125 @@
+"""What becomes of a message that failed too often: kept, its work marked, a person sees it.
+
+A worker that is killed over and over poisons messages that are perfectly good, so a case is tried
+afresh a few times before its tasks are given up; until then `reconcile` brings it back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.errors import Undecodable
+from shared.model import (
+    UNFINISHED,
+    Alert,
+    AlertId,
+    AlertKind,
+    AlertState,
+    Event,
+    Severity,
+    TaskState,
+    TenantId,
+    digest,
+)
+from shared.store.verbs import Drop, Exists, Put, Queue, Store
+from shared.tasks import keys
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.queue import TriageMessage, WorkMessage, decode
+from shared.telemetry import Log
+
+AFRESH: Final = 3
+"""How often a case whose message was poisoned is tried again from the start."""
+
+
+class Poison:
+    """Takes care of the poison queue."""
+
+    def __init__(
+        self, *, store: Store, queue: Queue, clock: Clock, tenant: TenantId, log: Log
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._tenant = tenant
+        self._log = log
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def take(self, text: str) -> None:
+        """Keep a poisoned message and mark what it was about."""
+        kept = f"poison/{self._tenant}/{digest(text, length=64)}"
+        await self._store.keep(kept, text.encode())
+        self._log.error("message.poisoned", kept=kept)
+        try:
+            message = decode(text)
+        except Undecodable as error:
+            await self._show_unreadable(kept, str(error))
+            return
+        match message:
+            case TriageMessage():
+                await self._mark_alert(message.alert)
+            case WorkMessage():
+                await self._mark_case(message, kept)
+
+    async def _mark_case(self, message: WorkMessage, kept: str) -> None:
+        file = await CaseFile.load(self._store, self._clock, message.tenant, message.case)
+        if not file.exists:
+            return
+        times = file.case.poisonings + 1
+        case = file.case.model_copy(update={"poisonings": times})
+        reason = f"Its queue message failed too often ({times} of {AFRESH} fresh starts used)"
+        line = Line(event=Event.FAILED, text=reason, data={"message": kept})
+        left = [task for task in file.tasks.values() if task.state in UNFINISHED]
+        given_up = [
+            task.model_copy(
+                update={
+                    "state": TaskState.FAILED,
+                    "reason": reason,
+                    "finished_at": self._clock(),
+                    "owner": None,
+                }
+            )
+            for task in left
+            if times >= AFRESH
+        ]
+        await file.record(line, tasks=given_up, case=case)
+        if given_up:
+            await self._conclusion.draw(file)
+
+    async def _mark_alert(self, alert_id: AlertId) -> None:
+        at = keys.inbox(self._tenant)
+        row = await self._store.read(at, keys.alert_row(alert_id))
+        if row is None:
+            return
+        alert = Alert.model_validate(row.body)
+        reason = "Its queue message failed too often; send the alert again or act by hand"
+        marked = alert.model_copy(update={"state": AlertState.POISONED, "reason": reason})
+        await self._store.write(
+            Put(at, row.key, marked.model_dump(mode="json"), row.etag),
+            Put(at, keys.shown_row(alert.received_at, alert.id), {"alert": alert.id}),
+            Drop(at, keys.todo_row(alert.id)),
+        )
+
+    async def _show_unreadable(self, kept: str, reason: str) -> None:
+        at, now = keys.inbox(self._tenant), self._clock()
+        alert = Alert(
+            id=AlertId(digest(kept)),
+            tenant=self._tenant,
+            source="queue",
+            carrier="queue",
+            native_id=kept,
+            kind=AlertKind.UNSUPPORTED,
+            title="A queue message that nobody can read",
+            severity=Severity.UNKNOWN,
+            occurred_at=now,
+            received_at=now,
+            raw=kept,
+            state=AlertState.POISONED,
+            reason=reason,
+        )
+        try:
+            await self._store.write(
+                Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json")),
+                Put(at, keys.shown_row(now, alert.id), {"alert": alert.id}),
+            )
+        except Exists:
+            return

@@ -1,0 +1,58 @@
+"""What travels on the one queue: ids, never anything about a person.
+
+Triage and tasks share the queue, so that the first message wakes the poller for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ValidationError
+
+from shared.errors import Undecodable
+from shared.model import AlertId, CaseId, TaskId, TenantId, Value
+
+QUEUE_NAME = "remediate"
+POISON_QUEUE_NAME = "remediate-poison"
+
+
+class TriageMessage(Value):
+    """Find out who an alert is about and decide what is to be done."""
+
+    do: Literal["triage"] = "triage"
+    tenant: TenantId
+    alert: AlertId
+
+
+class WorkMessage(Value):
+    """Go on with a case: its next unfinished phase, or only the tasks named."""
+
+    do: Literal["work"] = "work"
+    tenant: TenantId
+    case: CaseId
+    tasks: tuple[TaskId, ...] = ()
+
+
+type Message = TriageMessage | WorkMessage
+
+
+class _Envelope(Value):
+    """The outer form, so that a message of a later version is recognised and not misread."""
+
+    v: Literal[1] = 1
+    message: TriageMessage | WorkMessage
+
+
+def encode(message: Message) -> str:
+    """Write a message as the text that is put on the queue."""
+    return _Envelope(message=message).model_dump_json()
+
+
+def decode(text: str) -> Message:
+    """Read a message; raises `Undecodable` for whatever is not exactly one of ours."""
+    try:
+        return _Envelope.model_validate_json(text).message
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Undecodable(f"Not a Firebreak message: {where}: {first['msg']}") from error

@@ -1,0 +1,216 @@
+"""The worker's pass over a case: claim → guards → plan → journal → apply by phase, then the proof.
+
+| dies after | what the next pass sees | what it does                                    |
+|------------|-------------------------|-------------------------------------------------|
+| claim      | a claimed task          | takes it over                                   |
+| plan       | a claimed task          | plans again: nothing was written                |
+| journal    | a change without an end | plans again, journals what is left, applies it  |
+| apply      | a change without an end | nothing left to plan: records the proof         |
+| record     | the task's end          | nothing                                         |
+
+Tasks of one phase run side by side on one reading of the account, so no more than two round trips
+lie between the decision and a phase's last closed door. Proof is made when all doors are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from asyncio import Event as Flag
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from shared.clients.tenant import Tenant
+from shared.errors import Denied, FirebreakError, Gone, Refused, Transient
+from shared.model import (
+    PHASES,
+    UNFINISHED,
+    Event,
+    Mode,
+    ResponderName,
+    Task,
+    TaskState,
+)
+from shared.policy.decide import Decision
+from shared.policy.decide import Step as DecidedStep
+from shared.policy.guards import Guard, GuardSubject, apply_guards
+from shared.responder import Change, Responder
+from shared.store.verbs import Queue, Store
+from shared.tasks import steps
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
+from shared.tasks.queue import WorkMessage, encode
+from shared.telemetry import Log
+
+BUSY: Final = 3.0
+"""Seconds after which a message comes back whose account another worker holds."""
+_EARLY: Final = timedelta(seconds=1)
+"""A message may come this much before its time, by another machine's clock."""
+
+type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+
+class Runner:
+    """Runs the tasks of cases; holds nothing between two passes."""
+
+    def __init__(  # noqa: PLR0913 - everything it touches comes in here
+        self,
+        *,
+        store: Store,
+        queue: Queue,
+        clock: Clock,
+        tenant: Tenant,
+        catalogue: Catalogue,
+        guards: Iterable[Guard],
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._tenant = tenant
+        self._catalogue = catalogue
+        self._guards = tuple(guards)
+        self._log = log
+        self._lock = Lock(store, clock)
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def work(self, message: WorkMessage) -> None:
+        """Go on with a case; whatever cannot go on now comes back through the queue."""
+        file = await CaseFile.load(self._store, self._clock, message.tenant, message.case)
+        if not file.exists:
+            self._log.warning("case.unknown", case=message.case)
+            return
+        owner = uuid.uuid4().hex
+        async with self._lock.hold(message.tenant, file.case.account.object_id, owner) as lost:
+            if lost is not None:
+                try:
+                    await self._pass(file, message, owner, lost)
+                except Superseded as error:
+                    self._log.warning("case.superseded", case=message.case, reason=str(error))
+                else:
+                    return
+        await self._queue.put(encode(message), delay=BUSY)
+
+    async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
+        for phase in PHASES:
+            ready = [task for task in self._ready(file, message) if task.phase is phase]
+            to_act = [task for task in ready if task.state is not TaskState.APPLIED]
+            if to_act:
+                claimed = [steps.claim(task, owner) for task in to_act]
+                await file.record(tasks=claimed)
+                view = self._tenant.remembering()
+                await _all(self._act(file, task, view, lost) for task in claimed)
+        applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
+        await _all(self._prove(file, task) for task in applied)
+        await self._conclusion.draw(file)
+
+    def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
+        latest = self._clock() + _EARLY
+        return [
+            task
+            for task in in_order(file.tasks.values())
+            if task.state in UNFINISHED
+            and (task.not_before is None or task.not_before <= latest)
+            and (not message.tasks or task.id in message.tasks)
+        ]
+
+    async def _act(self, file: CaseFile, task: Task, view: Tenant, lost: Flag) -> None:
+        responder = self._catalogue[task.responder]
+        try:
+            task = self._braked(file, task)
+            change = await _plan(responder, file, view)
+            if change is None:
+                step = steps.nothing_left(task, self._clock(), changed=_last(file, responder))
+            elif task.mode is not Mode.ENFORCE:
+                step = steps.held_back(task, change, self._clock())
+            else:
+                task, line = steps.about_to(task, change)
+                await file.record(line, tasks=[task])
+                if lost.is_set():
+                    raise Superseded("The account's lock was lost")  # noqa: TRY301
+                await responder.apply(change, self._tenant)
+                step = steps.applied(task, self._clock())
+        except Superseded:
+            raise
+        except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
+            step = self._stopped(error, task, responder)
+        await self._store_step(file, step)
+
+    async def _prove(self, file: CaseFile, task: Task) -> None:
+        responder = self._catalogue[task.responder]
+        changed = _last(file, responder)
+        try:
+            left = await responder.plan(file.case, self._tenant)
+        except Refused:
+            left = None
+        except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
+            await self._store_step(file, self._stopped(error, task, responder))
+            return
+        await self._store_step(file, self._proof(task, left, changed))
+
+    def _proof(self, task: Task, left: Change | None, changed: Change | None) -> steps.Step:
+        at = self._clock()
+        if left is None:
+            return steps.nothing_left(task, at, changed=changed)
+        since = at - (task.applied_at or at)
+        if left.fingerprint() == task.fingerprint and since < steps.DIRECTORY_LAG:
+            return steps.not_seen_yet(task, at)
+        return steps.still_there(task, left, at)
+
+    def _braked(self, file: CaseFile, task: Task) -> Task:
+        """Ask the guards again: the policy may have changed since the case was decided."""
+        wanted = DecidedStep(responder=task.responder, phase=task.phase, mode=task.mode)
+        subject = GuardSubject(account=file.case.account)
+        decision = apply_guards(Decision(steps=(wanted,)), self._guards, subject)
+        if decision.refused or not decision.steps:
+            raise Refused(" ".join(decision.reasons) or "A guard refused this account")
+        return task.model_copy(update={"mode": decision.steps[0].mode})
+
+    def _stopped(self, error: Exception, task: Task, responder: Responder[Any]) -> steps.Step:
+        if not isinstance(error, (Refused, Gone, Transient, Denied)):
+            kind = type(error).__name__ if not isinstance(error, FirebreakError) else str(error)
+            self._log.error("task.defect", case=task.case, task=task.id, error=kind)
+        return steps.stopped_by(error, task, responder, self._clock())
+
+    async def _store_step(self, file: CaseFile, step: steps.Step) -> None:
+        task, line = step
+        await file.record(line, tasks=[task])
+        self._log.info(
+            "task",
+            case=task.case,
+            task=task.id,
+            responder=task.responder,
+            phase=task.phase,
+            mode=task.mode,
+            state=task.state,
+            attempts=task.attempts,
+        )
+
+
+async def _plan(responder: Responder[Any], file: CaseFile, view: Tenant) -> Change | None:
+    refused = await responder.refuse(file.case, view)
+    if refused:
+        raise refused
+    change: Change | None = await responder.plan(file.case, view)
+    return change
+
+
+def _last(file: CaseFile, responder: Responder[Any]) -> Change | None:
+    """Read the change that was last begun, if the journal has one that was not undone."""
+    for entry in reversed(file.journal.entries):
+        if entry.responder == responder.name:
+            if entry.event is Event.UNDONE:
+                return None
+            if entry.event is Event.CHANGE:
+                change: Change = responder.revive(entry.data["change"])
+                return change
+    return None
+
+
+async def _all(coroutines: Iterable[Any]) -> None:
+    """Run side by side to the end of each; a failure is raised when all have ended."""
+    results = await asyncio.gather(*coroutines, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

@@ -1,0 +1,165 @@
+"""What a task becomes: pure steps from one frozen state to the next, each with its journal line."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from shared.errors import Denied, FirebreakError, Gone, Refused, Transient
+from shared.model import Event, Mode, Task, TaskState
+from shared.responder import Change, Responder
+from shared.tasks.ledger import Line
+
+MAX_ATTEMPTS: Final = 30
+"""Tries before a task is given up and shown to a person; with the waits below some two hours."""
+_LONGEST_WAIT: Final = 300.0
+DIRECTORY_LAG: Final = timedelta(seconds=90)
+"""How long a directory may go on showing what was there before a write."""
+
+type Step = tuple[Task, Line]
+
+
+def claim(task: Task, owner: str) -> Task:
+    """Take the task; taking over from a worker that is gone is the same."""
+    return task.model_copy(
+        update={
+            "state": TaskState.CLAIMED,
+            "owner": owner,
+            "attempts": task.attempts + 1,
+            "not_before": None,
+        }
+    )
+
+
+def planned(task: Task, change: Change) -> Task:
+    """Write onto the task what its change is, for the case page, the approval and the journal."""
+    return task.model_copy(
+        update={
+            "change": change.model_dump(mode="json"),
+            "fingerprint": change.fingerprint(),
+            "summary": change.summary(),
+            "differences": change.differences(),
+            "footholds": change.footholds(),
+        }
+    )
+
+
+def about_to(task: Task, change: Change) -> Step:
+    """Say what will be changed. Stored before anything is."""
+    after = planned(task, change)
+    data = {"change": after.change, "fingerprint": after.fingerprint}
+    return after, Line(
+        event=Event.CHANGE, responder=task.responder, text=f"{after.summary}: starting", data=data
+    )
+
+
+def held_back(task: Task, change: Change, at: datetime) -> Step:
+    """Stop before the change: it is reported, or it waits for a person."""
+    asked = task.mode is Mode.APPROVE
+    after = planned(task, change).model_copy(
+        update={
+            "state": TaskState.WAITING if asked else TaskState.OBSERVED,
+            "finished_at": None if asked else at,
+        }
+    )
+    said = "waits for a person's approval" if asked else "would be done; nothing was changed"
+    event = Event.WAITING if asked else Event.OBSERVED
+    data = {"change": after.change, "fingerprint": after.fingerprint}
+    return after, Line(
+        event=event, responder=task.responder, text=f"{after.summary}: {said}", data=data
+    )
+
+
+def nothing_left(task: Task, at: datetime, *, changed: Change | None) -> Step:
+    """Record that nothing is left to do: proof, where something was changed before."""
+    after = _ended(task, TaskState.VERIFIED if changed else TaskState.SKIPPED, at)
+    if changed:
+        after = after.model_copy(update={"applied_at": after.applied_at or at})
+        said = f"{after.summary or changed.summary()}: proven, nothing is left"
+        return after, Line(event=Event.VERIFIED, responder=task.responder, text=said)
+    return after, Line(
+        event=Event.SKIPPED, responder=task.responder, text="Nothing to do: looked and found none"
+    )
+
+
+def applied(task: Task, at: datetime) -> Step:
+    """Record that the change was made; the proof comes next."""
+    after = task.model_copy(
+        update={"state": TaskState.APPLIED, "applied_at": at, "not_before": None}
+    )
+    return after, Line(event=Event.APPLIED, responder=task.responder, text=f"{task.summary}: done")
+
+
+def not_seen_yet(task: Task, at: datetime) -> Step:
+    """Look again later: the directory still shows what was there before the write."""
+    wait = backoff(task.attempts)
+    after = task.model_copy(
+        update={"not_before": at + timedelta(seconds=wait), "attempts": task.attempts + 1}
+    )
+    said = f"{task.summary}: the tenant does not show it yet, looking again in {wait:.0f} s"
+    return after, Line(event=Event.DELAYED, responder=task.responder, text=said)
+
+
+def still_there(task: Task, left: Change, at: datetime) -> Step:
+    """Do it again: something is there that the change did not remove, or that came back."""
+    if task.attempts >= MAX_ATTEMPTS:
+        return _given_up(task, f"still there after {task.attempts} tries", at)
+    after = task.model_copy(update={"state": TaskState.QUEUED, "not_before": None})
+    said = f"{left.summary()}: found again"
+    return after, Line(event=Event.REAPPEARED, responder=task.responder, text=said)
+
+
+def stopped_by(error: Exception, task: Task, responder: Responder[Any], at: datetime) -> Step:
+    """Say what an error means for the task."""
+    if isinstance(error, Refused):
+        after = _ended(task, TaskState.REFUSED, at, reason=str(error), steps=error.steps)
+        return after, Line(event=Event.REFUSED, responder=task.responder, text=str(error))
+    if isinstance(error, Gone):
+        after = _ended(task, TaskState.SKIPPED, at, reason=str(error))
+        return after, Line(event=Event.SKIPPED, responder=task.responder, text=str(error))
+    if isinstance(error, Transient):
+        return _later(task, error, at)
+    if isinstance(error, Denied):
+        return _given_up(task, str(error), at)
+    said = str(error) if isinstance(error, FirebreakError) else type(error).__name__
+    return _given_up(task, f"A defect in {responder.name}: {said}", at)
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after so many tries, where nobody said how long: 2, 4, 8 up to 300."""
+    return min(2.0 ** min(max(attempts, 1), 16), _LONGEST_WAIT)
+
+
+def _later(task: Task, error: Transient, at: datetime) -> Step:
+    if task.attempts >= MAX_ATTEMPTS:
+        return _given_up(task, f"gave up after {task.attempts} tries: {error}", at)
+    wait = error.retry_after if error.retry_after is not None else backoff(task.attempts)
+    after = task.model_copy(
+        update={
+            "state": TaskState.APPLIED if task.state is TaskState.APPLIED else TaskState.QUEUED,
+            "not_before": at + timedelta(seconds=wait),
+            "reason": str(error),
+        }
+    )
+    said = f"{error}; again in {wait:.0f} s"
+    return after, Line(event=Event.DELAYED, responder=task.responder, text=said)
+
+
+def _given_up(task: Task, reason: str, at: datetime) -> Step:
+    after = _ended(task, TaskState.FAILED, at, reason=reason)
+    return after, Line(event=Event.FAILED, responder=task.responder, text=reason)
+
+
+def _ended(
+    task: Task, state: TaskState, at: datetime, *, reason: str = "", steps: tuple[str, ...] = ()
+) -> Task:
+    return task.model_copy(
+        update={
+            "state": state,
+            "finished_at": at,
+            "not_before": None,
+            "owner": None,
+            "reason": reason,
+            "steps": steps,
+        }
+    )

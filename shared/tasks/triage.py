@@ -1,0 +1,247 @@
+"""Triage: who is it about, what do we know, what does the policy say; then tasks.
+
+Every step can be done twice: ids are made of what they name, rows are inserted first, and the alert
+is marked last. Until it is marked, its todo row brings it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.alerts.carrier import FEEDBACK, HELD
+from shared.clients.directory import Domains, Memberships
+from shared.clients.tenant import Tenant
+from shared.errors import Conflict, Denied, Gone, Transient
+from shared.model import (
+    Account,
+    AccountKind,
+    AccountRef,
+    Alert,
+    AlertState,
+    CaseId,
+    Event,
+    Mode,
+    ObjectId,
+    ResponderName,
+    TenantId,
+    digest,
+)
+from shared.policy.condition import Facts
+from shared.policy.decide import Decision, capped, decide
+from shared.policy.document import Policy
+from shared.policy.guards import Guard, GuardSubject, apply_guards
+from shared.store.verbs import Drop, Put, Queue, Row, Store
+from shared.tasks import keys
+from shared.tasks.casebook import DRY_RUN, joined, opened
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.queue import TriageMessage, WorkMessage, encode
+from shared.tasks.steps import backoff
+from shared.telemetry import Log
+
+_OWN_VERDICT: Final = ResponderName("confirm_compromised")
+
+
+class Triage:
+    """Turns alerts into cases and tasks."""
+
+    def __init__(  # noqa: PLR0913 - everything it touches comes in here
+        self,
+        *,
+        store: Store,
+        queue: Queue,
+        clock: Clock,
+        tenant: Tenant,
+        policy: Policy,
+        guards: Iterable[Guard],
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._tenant = tenant
+        self._policy = policy
+        self._guards = tuple(guards)
+        self._log = log
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def triage(self, message: TriageMessage) -> None:
+        """Answer one alert; where the tenant cannot be read now, the alert comes back later."""
+        at, todo_key = keys.inbox(message.tenant), keys.todo_row(message.alert)
+        row, todo = await asyncio.gather(
+            self._store.read(at, keys.alert_row(message.alert)), self._store.read(at, todo_key)
+        )
+        if row is None:
+            self._log.warning("alert.unknown", alert=message.alert)
+            return
+        alert = Alert.model_validate(row.body)
+        if alert.state is not AlertState.RECEIVED or self._early(todo):
+            return
+        try:
+            account = await self._account(alert.account or AccountRef())
+        except (Gone, Denied) as error:
+            await self._mark(row, alert, AlertState.UNRESOLVED, reason=str(error))
+        except Transient as error:
+            await self._later(message, todo, error)
+        else:
+            await self._answer(row, alert, account)
+
+    def _early(self, todo: Row | None) -> bool:
+        """Whether another message is on its way for a later time; this one is one too many."""
+        return todo is not None and datetime.fromisoformat(todo.body["due"]) > (
+            self._clock() + timedelta(seconds=1)
+        )
+
+    async def _later(self, message: TriageMessage, todo: Row | None, error: Transient) -> None:
+        """Move the alert's wake-up, then send it: whatever comes before that time is dropped."""
+        tries = int(todo.body.get("tries", 0)) + 1 if todo else 1
+        wait = error.retry_after if error.retry_after is not None else backoff(tries)
+        self._log.warning("triage.delayed", alert=message.alert, seconds=wait, reason=str(error))
+        if todo is not None:
+            due = (self._clock() + timedelta(seconds=wait)).isoformat()
+            body = {"due": due, "tries": tries}
+            await self._store.write(Put(todo.partition, todo.key, body, todo.etag))
+        await self._queue.put(encode(message), delay=wait)
+
+    async def _answer(self, row: Row, alert: Alert, account: Account) -> None:
+        file = await self._episode(alert, account)
+        if alert.evidence.get(FEEDBACK) and _told_microsoft(file):
+            reason = "Our own confirmation coming back; nothing new happened"
+            await self._mark(row, alert, AlertState.IGNORED, reason=reason, case=file.case.id)
+            return
+        decision = self._decide(alert, account)
+        file = await self._enter(file, alert, account, decision)
+        await self._conclusion.list(file, due=self._clock() if file.tasks else None)
+        message = WorkMessage(tenant=alert.tenant, case=file.case.id)
+        await self._queue.put(encode(message))
+        await self._mark(row, alert, AlertState.TRIAGED, case=file.case.id)
+        self._log.info(
+            "triaged", alert=alert.id, case=file.case.id, kind=alert.kind, rule=decision.rule
+        )
+
+    async def _account(self, ref: AccountRef) -> Account:
+        """Resolve the account and what the policy must know of it, in one round trip if it can."""
+        if ref.object_id or ref.upn:
+            key = ObjectId(str(ref.object_id or ref.upn))
+            account, memberships, domains = await asyncio.gather(
+                self._tenant.directory.find(ref), self._memberships(key), self._domains()
+            )
+        else:
+            account = await self._tenant.directory.find(ref)
+            memberships, domains = await asyncio.gather(
+                self._memberships(account.object_id), self._domains()
+            )
+        return _completed(account, memberships, domains)
+
+    async def _memberships(self, who: ObjectId) -> Memberships | None:
+        try:
+            return await self._tenant.directory.memberships(who)
+        except Denied:
+            # Unknown, not "none": every rule and guard that asks will say so.
+            return None
+
+    async def _domains(self) -> Domains | None:
+        try:
+            return await self._tenant.directory.domains()
+        except Denied:
+            return None
+
+    async def _episode(self, alert: Alert, account: Account) -> CaseFile:
+        """Find the case this alert belongs to: the account's open one, or a new one."""
+        at = keys.account(alert.tenant, account.object_id)
+        while True:
+            row = await self._store.read(at, keys.EPISODE)
+            if row is not None:
+                file = await self._load(alert.tenant, CaseId(row.body["case"]))
+                if not file.exists or self._running(file):
+                    return file
+            case = CaseId(digest(alert.tenant, account.object_id, alert.id, length=16))
+            try:
+                put = Put(at, keys.EPISODE, {"case": case}, row.etag if row else None)
+                await self._store.write(put)
+            except Conflict:
+                continue
+            return await self._load(alert.tenant, case)
+
+    def _running(self, file: CaseFile) -> bool:
+        return self._clock() - file.case.opened_at < self._policy.episode
+
+    async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
+        return await CaseFile.load(self._store, self._clock, tenant, case)
+
+    def _decide(self, alert: Alert, account: Account) -> Decision:
+        facts = Facts(kind=alert.kind, severity=alert.severity, account=account)
+        decision = decide(self._policy, facts)
+        if reason := alert.evidence.get(HELD):
+            decision = _because(capped(decision, Mode.APPROVE), f"the alert is held: {reason}")
+        if DRY_RUN in alert.evidence:
+            decision = _because(capped(decision, Mode.OBSERVE), "a dry run was asked for")
+        return apply_guards(decision, self._guards, GuardSubject(account=account))
+
+    async def _enter(
+        self, file: CaseFile, alert: Alert, account: Account, decision: Decision
+    ) -> CaseFile:
+        """Write the alert into its case; a case that moved meanwhile is read again."""
+        if not file.exists:
+            case, tasks, lines = opened(file.id, alert, account, decision, at=self._clock())
+        elif alert.id in file.case.alerts:
+            return file
+        else:
+            case, tasks, lines = joined(file.case, file.tasks, alert, decision, at=self._clock())
+        await file.record(*lines, tasks=tasks, case=case)
+        return file
+
+    async def _mark(
+        self,
+        row: Row,
+        alert: Alert,
+        state: AlertState,
+        *,
+        reason: str = "",
+        case: CaseId | None = None,
+    ) -> None:
+        marked = alert.model_copy(update={"state": state, "reason": reason, "case": case})
+        changes: list[Put | Drop] = [
+            Put(row.partition, row.key, marked.model_dump(mode="json"), row.etag),
+            Drop(row.partition, keys.todo_row(alert.id)),
+        ]
+        if state is not AlertState.TRIAGED:
+            shown = keys.shown_row(alert.received_at, alert.id)
+            changes.append(Put(row.partition, shown, {"alert": alert.id}))
+        try:
+            await self._store.write(*changes)
+        except Conflict:
+            # The same message twice at once: the other one marked it.
+            self._log.info("alert.marked_already", alert=alert.id)
+
+
+def _completed(
+    account: Account, memberships: Memberships | None, domains: Domains | None
+) -> Account:
+    domain = account.upn.rpartition("@")[2].lower()
+    kinds = set(account.kinds)
+    if domains and domain in domains.federated and AccountKind.GUEST not in kinds:
+        kinds.add(AccountKind.FEDERATED)
+    if memberships and memberships.roles:
+        kinds.add(AccountKind.PRIVILEGED)
+    return account.model_copy(
+        update={
+            "kinds": frozenset(kinds),
+            "groups": memberships.groups if memberships else None,
+            "roles": memberships.roles if memberships else None,
+        }
+    )
+
+
+def _told_microsoft(file: CaseFile) -> bool:
+    return any(
+        entry.event is Event.CHANGE and entry.responder == _OWN_VERDICT
+        for entry in file.journal.entries
+    )
+
+
+def _because(decision: Decision, reason: str) -> Decision:
+    return decision.model_copy(update={"reasons": (*decision.reasons, reason)})

@@ -1,0 +1,57 @@
+"""What the app says about itself: one wide event per task, never a secret, never a person's name.
+
+structlog writes JSON lines through the standard `logging`, which the Functions worker forwards.
+Tracing goes through OpenTelemetry's interface alone; an exporter is loaded only where configured.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any, Final, Protocol
+
+_SECRET: Final = ("authorization", "body", "cookie", "password", "secret", "signature", "token")
+_HIDDEN: Final = "[redacted]"
+
+
+class Log(Protocol):
+    """Where wide events go: an event's name and its facts."""
+
+    def info(self, event: str, /, **facts: Any) -> Any:
+        """Record something that went as intended."""
+        ...
+
+    def warning(self, event: str, /, **facts: Any) -> Any:
+        """Record something a person may want to look at."""
+        ...
+
+    def error(self, event: str, /, **facts: Any) -> Any:
+        """Record something a person has to look at."""
+        ...
+
+
+def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Hide whatever is named like a secret, before anything is written."""
+    for name in event:
+        if any(word in name.lower() for word in _SECRET):
+            event[name] = _HIDDEN
+    return event
+
+
+def open_log() -> Log:
+    """Make the app's log."""
+    import structlog
+
+    log: Log = structlog.wrap_logger(
+        logging.getLogger("firebreak"),
+        processors=[
+            redact,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.EventRenamer("event"),
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    return log
