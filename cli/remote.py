@@ -1,0 +1,139 @@
+"""A running app, as the command line talks to it: over HTTP, like any other sender or reader."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from cli.exits import CommandError, Exit
+from shared.alerts.authenticate import HmacAuth, sign
+from shared.model import Json
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_PATIENCE: Final = 30.0
+_RESTING: Final = frozenset(
+    {"contained", "observed", "waiting", "needs_person", "closed"}
+)
+_UNRESOLVED: Final = frozenset({"ignored", "unreadable", "unresolved", "poisoned"})
+
+
+class Remote:
+    """One app at one address.
+
+    `secret` signs what is posted; `token` is what App Service authentication asks readers for.
+    """
+
+    def __init__(self, url: str, *, secret: str | None = None, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._secret = secret
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            headers=headers,
+            timeout=_PATIENCE,
+            # What is on this computer is never reached through a proxy.
+            trust_env=urlsplit(self.url).hostname not in LOOPBACK,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Nothing is sent before it is asked for."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def post_alert(self, source: str, body: bytes) -> Json:
+        """Post a payload as its carrier would, signed; returns the app's answer."""
+        if not self._secret:
+            raise CommandError(
+                f"No secret to sign with: set FIREBREAK_OPERATOR_SECRET to the secret of {source!r}"
+            )
+        auth = HmacAuth(secrets=(SecretStr(self._secret),))
+        signed = sign(auth, body=body, now=datetime.now(UTC))
+        response = await self._send(
+            "POST",
+            f"/api/alerts/{source}",
+            content=body,
+            headers={**signed, "Content-Type": "application/json"},
+        )
+        return _object(response)
+
+    async def cases(self) -> Json:
+        """Read the list of cases."""
+        return _object(await self._send("GET", "/api/cases"))
+
+    async def case(self, case: str) -> Json:
+        """Read one case."""
+        return _object(await self._send("GET", f"/api/cases/{case}.json"))
+
+    async def report(self, case: str) -> str:
+        """Read a case's standalone HTML report."""
+        return (await self._send("GET", f"/api/cases/{case}/report")).text
+
+    async def case_of(self, alert: str, *, within: float) -> str:
+        """Wait until triage has put an alert into a case; returns the case's id."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            found = _object(await self._send("GET", f"/api/alert/{alert}"))
+            if found.get("case"):
+                return str(found["case"])
+            if found["state"] in _UNRESOLVED:
+                raise CommandError(
+                    f"The alert is {found['state']}: {found['reason']}", code=Exit.NOT_CONTAINED
+                )
+            await asyncio.sleep(0.05)
+        raise CommandError(
+            f"Nothing took the alert off the queue within {within:.0f} s: is the worker running?",
+            code=Exit.NOT_CONTAINED,
+        )
+
+    async def watch(self, case: str, *, within: float) -> AsyncIterator[Json]:
+        """Read a case again and again until nothing moves by itself any more."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            found = await self.case(case)
+            yield found
+            if found["status"] in _RESTING:
+                return
+            await asyncio.sleep(0.1)
+
+    async def _send(self, method: str, path: str, **more: object) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, **more)  # type: ignore[arg-type]
+        except httpx.HTTPError as error:
+            raise CommandError(
+                f"{self.url} does not answer ({type(error).__name__}). Is the stack up? `make up` "
+                "starts one; --url names another app",
+                code=Exit.UNREACHABLE,
+            ) from error
+        if response.is_error:
+            raise CommandError(
+                f"{method} {path}: {response.status_code}: {_said(response)}", code=Exit.REFUSED
+            )
+        return response
+
+
+def _object(response: httpx.Response) -> Json:
+    found: Json = response.json()
+    return found
+
+
+def _said(response: httpx.Response) -> str:
+    try:
+        return str(json.loads(response.content)["error"])
+    except (ValueError, KeyError, TypeError):
+        return response.reason_phrase

@@ -1,0 +1,111 @@
+"""How cases look in a terminal: the same words as on the page, in tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shared.model import Json
+
+STYLES: Final = {
+    "contained": "bold green",
+    "observed": "cyan",
+    "open": "bold yellow",
+    "waiting": "bold magenta",
+    "needs_person": "bold red",
+    "closed": "dim",
+    "verified": "green",
+    "applied": "yellow",
+    "skipped": "dim",
+    "refused": "magenta",
+    "failed": "bold red",
+    "queued": "yellow",
+    "claimed": "yellow",
+    "undone": "dim",
+}
+
+
+def styled(word: str) -> Text:
+    """Colour a state; the word itself says it too."""
+    return Text(word.replace("_", " "), style=STYLES.get(word, ""))
+
+
+def moment(iso: str | None) -> str:
+    """Show a time of day in UTC."""
+    return f"{datetime.fromisoformat(iso):%H:%M:%S}" if iso else "-"
+
+
+def case_list(found: Json) -> RenderableType:
+    """Show the list of cases, whoever waits for a person first."""
+    table = Table(title="Cases", title_justify="left", box=None, header_style="bold")
+    for column in ("case", "status", "account", "alert", "severity", "opened (UTC)", "waiting"):
+        table.add_column(column, overflow="fold")
+    for row in (*found["for_people"], *found["running"], *found["settled"]):
+        opened = datetime.fromisoformat(row["opened_at"])
+        table.add_row(
+            row["id"],
+            styled(row["status"]),
+            row["upn"],
+            row["title"],
+            row["severity"],
+            f"{opened:%Y-%m-%d %H:%M:%S}",
+            str(row["waiting"] or ""),
+        )
+    if table.row_count:
+        return table
+    return Text("No cases yet. Post an alert, or open one: firebreak respond USER --reason ...")
+
+
+def case(found: Json) -> RenderableType:
+    """Show one case: the answer first, then footholds, changes and what is left to do."""
+    who = found["who"]
+    head = Text.assemble(
+        (f"{found['answer']['word']}  ", STYLES.get(found["status"], "bold")),
+        (f"{who['display_name']} <{who['upn']}>  ", "bold"),
+        (f"case {found['id']}", "dim"),
+    )
+    parts: list[RenderableType] = [
+        head,
+        Text(found["answer"]["sentence"]),
+        Text(found["clock"]["sentence"], style="dim"),
+    ]
+    parts += [table for table in (_footholds(found), _changes(found)) if table.row_count]
+    parts += [_open(item) for item in found["open"]]
+    return Group(*parts)
+
+
+def _footholds(found: Json) -> Table:
+    table = _table("Footholds", "foothold", "fate", "why")
+    for hold in found["footholds"]:
+        reasons = "; ".join(hold["reasons"]) or hold["why"]
+        table.add_row(hold["label"], styled(hold["fate"]), reasons)
+    return table
+
+
+def _changes(found: Json) -> Table:
+    table = _table("Changes", "what", "was", "is now", "made")
+    for change in found["changes"]:
+        table.add_row(change["what"], change["was"], change["becomes"], styled(change["made"]))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _open(item: Json) -> RenderableType:
+    lines = [Text.assemble(("! ", "bold red"), (item["title"], "bold"), f": {item['reason']}")]
+    lines += [Text(f"   {number}. {step}") for number, step in enumerate(item["steps"], 1)]
+    return Group(*lines)
+
+
+def errors() -> Console:
+    """Make the console that errors and progress go to, so that results can be piped."""
+    return Console(stderr=True)
