@@ -20,9 +20,7 @@ from shared.model import Json
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _PATIENCE: Final = 30.0
-_RESTING: Final = frozenset(
-    {"contained", "observed", "waiting", "needs_person", "closed"}
-)
+_RESTING: Final = frozenset({"contained", "observed", "waiting", "needs_person", "closed"})
 _UNRESOLVED: Final = frozenset({"ignored", "unreadable", "unresolved", "poisoned"})
 
 
@@ -51,7 +49,10 @@ class Remote:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """Close the connections."""
         await self._http.aclose()

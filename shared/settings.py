@@ -97,5 +97,5 @@ class Settings(BaseSettings):
         return os.environ
 
 
-_TOOLS: Final = frozenset({"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET"})
+_TOOLS: Final = frozenset({"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET", "FIREBREAK_TOKEN"})
 """Read by the command-line tool, which may share an environment with the app."""

@@ -81,7 +81,7 @@ class Triage:
         if alert.state is not AlertState.RECEIVED or self._early(todo):
             return
         try:
-            account = await self._account(alert.account or AccountRef())
+            account = await resolve(alert.account or AccountRef(), self._tenant)
         except (Gone, Denied) as error:
             await self._mark(row, alert, AlertState.UNRESOLVED, reason=str(error))
         except Transient as error:
@@ -121,33 +121,6 @@ class Triage:
         self._log.info(
             "triaged", alert=alert.id, case=file.case.id, kind=alert.kind, rule=decision.rule
         )
-
-    async def _account(self, ref: AccountRef) -> Account:
-        """Resolve the account and what the policy must know of it, in one round trip if it can."""
-        if ref.object_id or ref.upn:
-            key = ObjectId(str(ref.object_id or ref.upn))
-            account, memberships, domains = await asyncio.gather(
-                self._tenant.directory.find(ref), self._memberships(key), self._domains()
-            )
-        else:
-            account = await self._tenant.directory.find(ref)
-            memberships, domains = await asyncio.gather(
-                self._memberships(account.object_id), self._domains()
-            )
-        return _completed(account, memberships, domains)
-
-    async def _memberships(self, who: ObjectId) -> Memberships | None:
-        try:
-            return await self._tenant.directory.memberships(who)
-        except Denied:
-            # Unknown, not "none": every rule and guard that asks will say so.
-            return None
-
-    async def _domains(self) -> Domains | None:
-        try:
-            return await self._tenant.directory.domains()
-        except Denied:
-            return None
 
     async def _episode(self, alert: Alert, account: Account) -> CaseFile:
         """Find the case this alert belongs to: the account's open one, or a new one."""
@@ -216,6 +189,40 @@ class Triage:
         except Conflict:
             # The same message twice at once: the other one marked it.
             self._log.info("alert.marked_already", alert=alert.id)
+
+
+async def resolve(ref: AccountRef, tenant: Tenant) -> Account:
+    """Find the account and what the policy must know of it, in one round trip where that can be.
+
+    Groups, roles and federation stay unknown where we may not read them. Raises `Gone` where there
+    is no such account, `Denied` where we may not look.
+    """
+    if ref.object_id or ref.upn:
+        key = ObjectId(str(ref.object_id or ref.upn))
+        account, memberships, domains = await asyncio.gather(
+            tenant.directory.find(ref), _memberships(tenant, key), _domains(tenant)
+        )
+    else:
+        account = await tenant.directory.find(ref)
+        memberships, domains = await asyncio.gather(
+            _memberships(tenant, account.object_id), _domains(tenant)
+        )
+    return _completed(account, memberships, domains)
+
+
+async def _memberships(tenant: Tenant, who: ObjectId) -> Memberships | None:
+    try:
+        return await tenant.directory.memberships(who)
+    except Denied:
+        # Unknown, not "none": every rule and guard that asks will say so.
+        return None
+
+
+async def _domains(tenant: Tenant) -> Domains | None:
+    try:
+        return await tenant.directory.domains()
+    except Denied:
+        return None
 
 
 def _completed(
