@@ -37,6 +37,9 @@ class AzuriteWishes(NamedTuple):
     table: Wish = ANY
 
 
+ANYWHERE = AzuriteWishes()
+
+
 class AzuritePorts(NamedTuple):
     """The ports the three services are on."""
 
@@ -59,7 +62,7 @@ class Azurite:
         self,
         *,
         folder: Path | None = None,
-        wishes: AzuriteWishes = AzuriteWishes(),  # noqa: B008 - an immutable value
+        wishes: AzuriteWishes = ANYWHERE,
         cache: Path = CACHE,
         say: Say = silent,
     ) -> None:

@@ -75,6 +75,10 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close the pipe that holds it, as our own death would."""
         if self._process.stdin:
             self._process.stdin.close()
 

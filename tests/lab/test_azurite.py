@@ -71,7 +71,7 @@ async def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent.kill()
     await parent.communicate()
     assert ports
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 15
     while not all(_free(port) for port in ports):
         assert time.monotonic() < deadline, "the emulator outlived its parent"
         await asyncio.sleep(0.05)
