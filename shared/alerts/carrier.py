@@ -1,0 +1,146 @@
+"""The contract: what a carrier is, and the three things a parser can say about an alert.
+
+A carrier is pure and total: any bytes give readings; never an exception, never a guess, never
+silence. Adding one is one file here, which is its registration, and its cases beside the tests.
+
+Two lines of evidence are more than reading matter; whoever decides must look at them:
+
+- `held`: why nothing may happen by itself because of this alert, though nothing says it is closed.
+- `feedback`: an administrator's verdict on the user, which may be our own action coming back.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from shared.alerts.identity import guest
+from shared.alerts.payload import ALERTS, Record, entries
+from shared.alerts.text import Line, notes
+from shared.errors import Undecodable
+from shared.model import AccountRef, AlertDraft, Value
+
+HELD = "held"
+FEEDBACK = "feedback"
+
+
+class Recognised(Value):
+    """An alert we answer; one for each account that one native alert names.
+
+    A draft without an account is an alert of the right kind that names nobody: a person is asked.
+    """
+
+    draft: AlertDraft
+
+
+class NotForUs(Value):
+    """A message we understand and do nothing about, and why."""
+
+    reason: Line
+    native_id: Line = ""
+
+
+class Unreadable(Value):
+    """A message, or a part of one, that we do not understand; it is kept for a person."""
+
+    reason: Line
+
+
+type Reading = Recognised | NotForUs | Unreadable
+
+
+def held(reason: str | None) -> dict[str, str]:
+    """Make the line of evidence that stops an alert from acting by itself, if there is a reason."""
+    return notes(**{HELD: reason})
+
+
+def guest_mark(account: AccountRef | None) -> dict[str, str]:
+    """Make the line of evidence that says the account's home is another tenant."""
+    return {"guest": "yes"} if account and guest(account.upn) else {}
+
+
+class Carrier(ABC):
+    """One way in which alerts arrive. The file is its registration."""
+
+    content_types: ClassVar[frozenset[str]] = frozenset({"application/json"})
+    """Media types a sender may use; anything else is answered with 415."""
+
+    @abstractmethod
+    def read(self, body: bytes) -> tuple[Reading, ...]:
+        """Say what the body holds: at least one reading, whatever the bytes."""
+
+    @property
+    def name(self) -> str:
+        """The name of its module: one file, one carrier, one name."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (type(self).__doc__ or "").strip().partition("\n")[0]
+
+
+class JsonCarrier(Carrier):
+    """A carrier of JSON objects: one, an array, a page of them, or one on each line."""
+
+    content_types = frozenset(
+        {"application/json", "application/x-ndjson", "application/jsonl", "text/json"}
+    )
+    envelope: ClassVar[str | None] = None
+    """The key under which a page keeps its objects."""
+
+    @abstractmethod
+    def read_one(self, item: Record) -> Iterable[Reading]:
+        """Say what one object is. May raise `Undecodable`, which becomes a reading."""
+
+    def settle(self, readings: list[Reading]) -> list[Reading]:
+        """Look at all readings of one body together; the place to drop what another one covers."""
+        return readings
+
+    def entries(self, body: bytes) -> list[Record | Undecodable]:
+        """Find the objects of a body. Raises `Undecodable` where it cannot be read at all."""
+        return entries(body, envelope=self.envelope)
+
+    def read(self, body: bytes) -> tuple[Reading, ...]:
+        """Say what the body holds: at least one reading, whatever the bytes."""
+        try:
+            found = self.entries(body)
+        except Undecodable as error:
+            return (Unreadable(reason=str(error)),)
+        readings: list[Reading] = []
+        for item in found:
+            readings.extend(self._readings(item))
+            if len(readings) > ALERTS:
+                return (Unreadable(reason=f"the body makes more than {ALERTS} alerts: send fewer"),)
+        settled = tuple(_once(self.settle(readings)))
+        return settled or (NotForUs(reason="the body holds no alerts"),)
+
+    def _readings(self, item: Record | Undecodable) -> Iterable[Reading]:
+        try:
+            if isinstance(item, Undecodable):
+                raise item
+            return tuple(self.read_one(item))
+        except Undecodable as error:
+            return (Unreadable(reason=str(error)),)
+
+
+def _once(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """Say once what is said twice; the first reading of an alert about an account stays."""
+    seen: set[tuple[str, ...]] = set()
+    for reading in readings:
+        key = _key(reading)
+        if key not in seen:
+            seen.add(key)
+            yield reading
+
+
+def _key(reading: Reading) -> tuple[str, ...]:
+    match reading:
+        case Recognised(draft=draft):
+            account = draft.account.model_dump_json().lower() if draft.account else ""
+            return ("recognised", draft.native_id, account)
+        case NotForUs(reason=reason, native_id=native_id):
+            return ("not for us", native_id, reason)
+        case Unreadable(reason=reason):
+            return ("unreadable", reason)

@@ -1,0 +1,63 @@
+"""Who may send us alerts: each source with its carrier and its secret, checked at start-up."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model_validator
+
+from shared.alerts.authenticate import Auth
+from shared.alerts.carrier import Carrier
+from shared.alerts.catalogue import carriers
+from shared.alerts.generic import Generic, GenericMapping
+from shared.model import Value
+
+_GENERIC = Generic().name
+
+
+class Source(Value):
+    """One sender: the last part of its address, what it speaks and how it proves itself."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
+    carrier: str
+    auth: Auth | None = None
+    mapping: GenericMapping | None = None
+    enabled: StrictBool = True
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        known = carriers()
+        if self.carrier not in known:
+            named = ", ".join(known)
+            raise ValueError(f"there is no carrier {self.carrier!r}; there are {named}")
+        if (self.carrier == _GENERIC) is not (self.mapping is not None):
+            raise ValueError("a mapping goes with the carrier generic, and only with it")
+        return self
+
+    def reader(self) -> Carrier:
+        """Give the carrier that reads this source's bodies."""
+        return Generic(self.mapping) if self.mapping else carriers()[self.carrier]
+
+
+class Sources(RootModel[tuple[Source, ...]]):
+    """All sources of one deployment; each has a name of its own.
+
+    A refused secret is not repeated in the error. Settings that hold this must hide their input
+    too (`hide_input_in_errors`): pydantic asks only the outermost model.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [source.name for source in self.root]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {', '.join(twice)}")
+        return self
+
+    def named(self, name: str) -> Source | None:
+        """Find the source of a name, enabled or not; `None` where there is none."""
+        return next((source for source in self.root if source.name == name), None)

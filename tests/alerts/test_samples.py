@@ -1,0 +1,166 @@
+"""Payloads published by others: what each must read as, and why where its draft label is wrong.
+
+They stay outside the project; without them these tests are skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.alerts.carrier import Recognised
+from shared.alerts.catalogue import carriers, recognise
+from shared.model import AlertKind
+from tests.alerts.read_cases import SAMPLES, differences
+
+pytestmark = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason="the published samples are not beside this checkout"
+)
+
+MACHINE = {"not_for_us": "is no sign-in or outbound mail alert we answer"}
+HISTORY = {"not_for_us": "a line of a risky user's history"}
+REMEDIATED = {"not_for_us": "its state is remediated (userPerformedSecuredPasswordReset)"}
+PLACEHOLDER = {"unreadable": "riskState 'String' is not a state Microsoft documents"}
+BROKEN = {"unreadable": "the body is not JSON"}
+
+EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "graph-alerts-v2/panther-anonymous-ip.json": (
+        "graph_alerts_v2",
+        [
+            {
+                "recognised": {
+                    "native_id": "abcd12345efghijk6789",
+                    "kind": "risky_sign_in",
+                    "severity": "medium",
+                    "occurred_at": "2026-04-01T14:31:48.438000Z",
+                    "account": {
+                        "object_id": "011d5ede-0faa-4946-a25e-b2cd0c47a52c",
+                        "upn": "homer.simpson@corporation.onmicrosoft.com",
+                    },
+                    "evidence": {"ip": "185.220.103.6", "location": "US"},
+                }
+            }
+        ],
+    ),
+    "graph-alerts-v2/panther-password-spray.json": (
+        "graph_alerts_v2",
+        [
+            {
+                "recognised": {
+                    "native_id": "abcdefg-123456-hijklmno",
+                    "kind": "risky_sign_in",
+                    "severity": "high",
+                    "occurred_at": "2026-04-02T14:22:00.698000Z",
+                    "account": {"upn": "homer.simpson@corporation.onmicrosoft.com"},
+                }
+            }
+        ],
+    ),
+    "graph-alerts-v2/panther-anonymous-ip-resolved.json": (
+        "graph_alerts_v2",
+        [{"not_for_us": "the alert is resolved"}],
+    ),
+    "graph-alerts-v2/panther-informational.json": ("graph_alerts_v2", [MACHINE]),
+    "graph-alerts-v2/stixshifter-alertv2-flattened.json": ("graph_alerts_v2", [MACHINE]),
+    "graph-alerts-v2/stixshifter-alertv2-list.json": ("graph_alerts_v2", [MACHINE]),
+    # Labelled risky_signin, but both are remediated: the kind is right, there is nothing to do.
+    "graph-identity-protection/msdocs-riskdetection-get-v1.json": (
+        "identity_protection",
+        [REMEDIATED],
+    ),
+    "graph-identity-protection/msdocs-riskdetection-list-beta.json": (
+        "identity_protection",
+        [REMEDIATED],
+    ),
+    # The object id is real, every other value is a type name: a person may look.
+    "graph-identity-protection/msdocs-riskyuser-get-v1.json": (
+        "identity_protection",
+        [PLACEHOLDER],
+    ),
+    "graph-identity-protection/msdocs-riskyuser-list-v1.json": (
+        "identity_protection",
+        [PLACEHOLDER],
+    ),
+    # The middle line says atRisk, and was true for half an hour in 2019.
+    "graph-identity-protection/msdocs-riskyuser-history-beta.json": (
+        "identity_protection",
+        [HISTORY, HISTORY, HISTORY],
+    ),
+    # A shape that Graph stopped serving; one of the two says active.
+    "graph-identity-protection/msdocs-identityriskevent-list-beta.json": (
+        "identity_protection",
+        [{"unreadable": "a shape Graph retired"}],
+    ),
+    "graph-identity-protection/msdocs-signin-get-v1.txt": ("identity_protection", [BROKEN]),
+    "graph-identity-protection/msdocs-signin-list-v1.txt": ("identity_protection", [BROKEN]),
+    "o365-management-activity/msdocs-content-records.json": (
+        "o365_activity",
+        [
+            {"not_for_us": "'PasswordLogonInitialAuthUsingPassword' is not an alert"},
+            {"not_for_us": "'PasswordLogonInitialAuthUsingPassword' is not an alert"},
+            {"not_for_us": "'Add User.' is not an alert"},
+        ],
+    ),
+    "o365-management-activity/msdocs-webhook-notification.txt": ("o365_activity", [BROKEN]),
+    "o365-management-activity/msdocs-webhook-validation.txt": ("o365_activity", [BROKEN]),
+    "o365-management-activity/splunk-set-mailbox.json": (
+        "o365_activity",
+        [{"not_for_us": "'Set-Mailbox' is not an alert"}],
+    ),
+    "o365-management-activity/splunk-userloginfailed.json": (
+        "o365_activity",
+        [{"not_for_us": "'UserLoginFailed' is not an alert"}],
+    ),
+}
+OURS = {name.partition("/")[0] for name in EXPECTED}
+EVERY = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*"))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_published_sample_of_our_carriers_reads_as_expected(name: str) -> None:
+    carrier, expected = EXPECTED[name]
+    readings = carriers()[carrier].read((SAMPLES / name).read_bytes())
+    assert len(readings) == len(expected), readings
+    for reading, wanted in zip(readings, expected, strict=True):
+        assert not differences(reading, wanted)
+
+
+def test_every_published_sample_of_our_carriers_has_an_expectation() -> None:
+    assert {name for name in EVERY if name.partition("/")[0] in OURS} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", [each for each in EVERY if each.partition("/")[0] not in OURS])
+def test_a_sample_of_another_carrier_is_never_taken_for_an_alert_of_ours(name: str) -> None:
+    body = (SAMPLES / name).read_bytes()
+    for carrier in carriers().values():
+        assert not [each for each in carrier.read(body) if isinstance(each, Recognised)]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_replay_is_told_at_most_one_carrier_that_sees_an_alert(name: str) -> None:
+    seen = [
+        carrier
+        for carrier, readings in recognise((SAMPLES / name).read_bytes())
+        if any(isinstance(reading, Recognised) for reading in readings)
+    ]
+    wants = [c for c, wanted in [EXPECTED.get(name, ("", []))] if "recognised" in str(wanted)]
+    assert seen == wants
+
+
+def test_every_built_in_policy_that_we_know_has_the_id_and_code_of_the_published_export() -> None:
+    import json
+
+    from shared.alerts.policies import POLICIES
+    from shared.alerts.text import fold
+
+    export = json.loads((SAMPLES / "reference" / "scubagear-protection-alerts.json").read_bytes())
+    published = {
+        each["ImmutableId"]: (fold(each["Name"]), each["Operation"])
+        for each in export
+        if each["IsSystemRule"]
+    }
+    for policy in POLICIES:
+        assert published[policy.id] == (fold(policy.name), [policy.operation])
+    assert len({policy.id for policy in POLICIES}) == len(POLICIES)
+    assert {policy.kind for policy in POLICIES} - {None} <= set(AlertKind)

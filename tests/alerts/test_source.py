@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.alerts.carrier import Recognised
+from shared.alerts.catalogue import carriers, recognise
+from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.source import Source, Sources
+from shared.errors import Defect
+from tests.alerts.read_cases import cases
+
+SECRET = "a-secret-of-fair-length"
+AUTH = {"scheme": "bearer", "secrets": [SECRET]}
+MAPPING: dict[str, Any] = {
+    "native_id": "id",
+    "upn": "user.upn",
+    "kind": "risky_sign_in",
+    "severity": "medium",
+    "occurred_at": "time",
+}
+
+
+def test_sources_are_read_as_configuration_writes_them() -> None:
+    sources = Sources.model_validate(
+        [
+            {"name": "defender", "carrier": "graph_alerts_v2", "auth": AUTH},
+            {"name": "splunk", "carrier": "generic", "auth": AUTH, "mapping": MAPPING},
+            {"name": "off", "carrier": "o365_activity", "enabled": False},
+        ]
+    )
+    assert [each.name for each in sources.root] == ["defender", "splunk", "off"]
+    defender, splunk, off = (sources.named(name) for name in ("defender", "splunk", "off"))
+    assert defender
+    assert defender.reader().name == "graph_alerts_v2"
+    assert splunk
+    assert isinstance(splunk.reader(), Generic)
+    assert isinstance(splunk.reader().read(b'{"id": "1", "user": {}}')[0], Recognised)
+    assert off
+    assert not off.enabled
+    assert sources.named("sentinel") is None
+    assert SECRET not in repr(sources) + sources.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"carrier": "graph_alerts"}, "there are .*graph_alerts_v2, identity_protection"),
+        ({"carrier": "generic"}, "a mapping goes with the carrier generic"),
+        ({"mapping": MAPPING}, "a mapping goes with the carrier generic"),
+        ({"name": "Defender"}, "pattern"),
+        ({"name": "a/b"}, "pattern"),
+        ({"enabled": "yes"}, "bool"),
+        ({"secret": SECRET}, "Extra inputs"),
+        ({"auth": {"scheme": "bearer", "secrets": ["short-secret"]}}, "fewer than 16"),
+    ],
+)
+def test_a_source_that_does_not_fit_stops_the_start_without_repeating_a_secret(
+    change: dict[str, Any], why: str
+) -> None:
+    written = {"name": "defender", "carrier": "graph_alerts_v2", "auth": AUTH} | change
+    with pytest.raises(ValidationError, match=why) as caught:
+        Sources.model_validate([written])
+    assert SECRET not in str(caught.value)
+    assert "short-secret" not in str(caught.value)
+    with pytest.raises(ValidationError):
+        Source.model_validate(written)
+
+
+def test_two_sources_of_one_name_stop_the_start() -> None:
+    one = {"name": "defender", "carrier": "graph_alerts_v2"}
+    with pytest.raises(ValidationError, match="two sources are called defender"):
+        Sources.model_validate([one, one])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"upn": None},
+        {"native_id": ""},
+        {"native_id": "a..b"},
+        {"native_id": ".".join("a" * 17)},
+        {"kind": "spam"},
+        {"kind": "unsupported"},
+        {"kind": {"path": "k", "table": {}}},
+        {"kind": {"path": "k", "table": {"x": "unsupported"}}},
+        {"kind": {"path": "k", "table": {"Risky": "risky_sign_in", "risky ": "risky_user"}}},
+        {"severity": {"path": "s", "table": {"1": "loud"}}},
+        {"state": {"path": "s", "live": []}},
+        {"occurred_at": None},
+        {"usr": "user.upn"},
+    ],
+    ids=str,
+)
+def test_a_mapping_is_checked_at_start_up(change: dict[str, Any]) -> None:
+    GenericMapping.model_validate(MAPPING)
+    with pytest.raises(ValidationError):
+        GenericMapping.model_validate(MAPPING | change)
+
+
+def test_every_carrier_is_found_by_the_name_of_its_file() -> None:
+    found = carriers()
+    folder = Path(__file__).resolve().parents[2] / "shared" / "alerts"
+    assert {"generic", "graph_alerts_v2", "identity_protection", "o365_activity"} <= set(found)
+    for name, carrier in found.items():
+        assert (folder / f"{name}.py").is_file()
+        assert carrier.name == name
+        assert carrier.summary.endswith(".")
+        assert carrier.content_types
+
+
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str) -> ModuleType:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "speaking.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    return __import__(name)
+
+
+CARRIER = """
+from shared.alerts.carrier import JsonCarrier as Base
+
+class {name}(Base):
+    def read_one(self, item):
+        return ()
+"""
+
+
+def test_a_new_file_is_a_new_carrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = carriers(package(tmp_path, monkeypatch, "one_more", CARRIER.format(name="One")))
+    assert list(found) == ["speaking"]
+
+
+def test_two_carriers_in_one_file_stop_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = CARRIER.format(name="One") + CARRIER.format(name="Other")
+    twins = package(tmp_path, monkeypatch, "one_too_many", source)
+    with pytest.raises(Defect, match="two carriers are called speaking"):
+        carriers(twins)
+
+
+def test_replay_learns_which_carrier_understands_a_file() -> None:
+    for case in cases():
+        if case.slug in {"risky-sign-in", "live-detection", "user-restricted", "resolved"}:
+            assert [name for name, _ in recognise(case.body)] == [case.carrier]
