@@ -1,4 +1,4 @@
-"""Where the app is and what to prove oneself with: given, or the stack that runs on this computer."""
+"""Where the app is and what to prove oneself with: given, or the stack on this computer."""
 
 from __future__ import annotations
 

@@ -140,8 +140,8 @@ async def _ask(
         case = await remote.case_of(answer["alerts"][0]["id"], within=within)
         found: Json = {}
         with show.errors().status(f"Case {case}"):
-            async for found in remote.watch(case, within=within):
-                pass
+            async for seen in remote.watch(case, within=within):
+                found = seen
     _print(found, as_json=as_json, view=show.case)
     if found["status"] not in {"contained", "observed"}:
         raise CommandError(f"Case {case} is {found['status']}", code=Exit.NOT_CONTAINED)

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lab.tenant import SimulatedTenant
+from lab.tenant.settings import Throttling
 from lab.tenant.transport import TenantTransport
 from responders import catalogue
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.app import App
+from shared.clients.risk import PACE
 from shared.clients.tenant import Tenant, connect
 from shared.errors import FirebreakError
 from shared.model import Json, TenantId
@@ -87,6 +89,8 @@ def lab_tenant(tenant: SimulatedTenant, client: httpx.AsyncClient) -> Tenant:
         credential=LabCredential(tenant),
         graph_base="https://graph.microsoft.com",
         exchange_base="https://outlook.office365.com",
+        # On a frozen clock a second would never pass.
+        risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
     )
 
 

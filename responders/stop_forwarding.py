@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from shared.clients import exchange, graph
 from shared.clients.exchange import Forwarding
 from shared.clients.tenant import Tenant
@@ -56,10 +58,12 @@ class StopForwarding(Responder[ForwardingStopped]):
     async def plan(self, case: Case, tenant: Tenant) -> ForwardingStopped | None:
         """Read the mailbox and see which of its forwarders leave the organisation."""
         who = case.account.who
-        was = await tenant.exchange.forwarding(who)
+        was, domains = await asyncio.gather(
+            tenant.exchange.forwarding(who), tenant.directory.domains()
+        )
         if was.to_recipient is None and was.to_smtp is None:
             return None
-        own = (await tenant.directory.domains()).verified
+        own = domains.verified
         outside = []
         if was.to_recipient is not None:
             address = await tenant.exchange.recipient_address(who, was.to_recipient)

@@ -277,6 +277,8 @@ class Task(Value):
     change: Json | None = None
     """The change as planned last (waiting, applied), as JSON; the responder knows its type."""
     fingerprint: str | None = None
+    resume: bool = False
+    """The change was begun and refused before it took effect: make it, without planning again."""
     summary: str = ""
     differences: tuple[Difference, ...] = ()
     footholds: tuple[Foothold, ...] = ()

@@ -23,14 +23,17 @@ from shared.model import Json
 
 if TYPE_CHECKING:
     import httpx
+    from azure.core.exceptions import AzureError
 
 _READS: Final = frozenset({"GET", "HEAD"})
-_LATER: Final = frozenset({408, 423, 429, 500, 502, 503, 504, 509})
+_LATER: Final = frozenset({408, 423, 429})
 _MOVED: Final = frozenset({409, 412})
 _GONE: Final = frozenset({404, 410})
 _SYNCED: Final = "on-premises mastered"
-_LIMIT: Final = 300
+_LONGEST: Final = 300
 """Seconds: no server's wish to be left alone is believed for longer."""
+_SAID: Final = 300
+"""Characters of a server's message that are kept."""
 
 
 def read_answer(service: str, response: httpx.Response, *, permission: str) -> Json:
@@ -53,7 +56,7 @@ def classify(
         return Gone(said)
     if status in _MOVED:
         return Conflict(said)
-    if status in _LATER or status >= 500:  # noqa: PLR2004 - every server error is passing
+    if _passes(status):
         return Transient(
             said,
             retry_after=retry_after(response),
@@ -67,24 +70,46 @@ def classify(
     return Defect(said)
 
 
-def unanswered(service: str, request: httpx.Request | None, error: Exception) -> Transient:
+def unanswered(service: str, request: httpx.Request, error: Exception) -> Transient:
     """Name the error that no answer at all is: a write that may have happened is marked."""
-    write = request is not None and request.method not in _READS
-    return Transient(f"{service} did not answer ({type(error).__name__})", may_have_happened=write)
+    return Transient(
+        f"{service} did not answer ({type(error).__name__})",
+        may_have_happened=request.method not in _READS,
+    )
+
+
+def tokenless(error: AzureError) -> Denied | Transient:
+    """Name the error that having no token is: a refusal stays one, trouble at the endpoint passes.
+
+    Only the kind of the failure is told: what the endpoint said is about credentials.
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+
+    status = getattr(error, "status_code", None) or 0
+    kind = f"{type(error).__name__} {status or ''}".rstrip()
+    said = f"The token endpoint gave no token ({kind})"
+    if not isinstance(error, ClientAuthenticationError) or _passes(status):
+        return Transient(said)
+    return Denied(f"{said}. Check that the app has a managed identity and which one it should use")
 
 
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds the server asks us to wait, given as a number or as a date; `None` if it does not."""
     wish = response.headers.get("Retry-After", "").strip()
-    if not wish:
-        return None
-    if wish.isdigit():
-        return min(float(wish), _LIMIT)
+    if wish.isascii() and wish.isdigit():
+        return min(float(wish), _LONGEST)
     try:
         moment = parsedate_to_datetime(wish)
-    except ValueError:
+        # A date without a zone is in GMT, as all of HTTP's dates are (RFC 9110, 5.6.7).
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (aware - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), _LIMIT)
+    return min(max(seconds, 0.0), _LONGEST)
+
+
+def _passes(status: int) -> bool:
+    return status in _LATER or status >= 500  # noqa: PLR2004 - every server error is passing
 
 
 def _advice(status: int, message: str, permission: str) -> str:
@@ -104,7 +129,7 @@ def _object(service: str, response: httpx.Response) -> Json:
         return {}
     try:
         found = json.loads(response.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Defect(
             f"{service} answered {response.status_code} with a body that is not JSON"
         ) from (error)
@@ -121,6 +146,26 @@ def _error(response: httpx.Response) -> tuple[str, str]:
         for detail in error.get("details") or ():
             message = str(detail.get("message", "")) or message
         inner = (error.get("innererror") or {}).get("internalException") or {}
-        return code, (message or str(inner.get("message", "")))[:_LIMIT]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", ""
+    request = response.request
+    return _discreet(code, request), _discreet(message or str(inner.get("message", "")), request)
+
+
+def _discreet(said: str, request: httpx.Request) -> str:
+    """Take out of an answer what no reader may see: the token and a new password of its request."""
+    for secret in (_token(request), _password(request)):
+        if secret:
+            said = said.replace(secret, "[redacted]")
+    return said[:_SAID]
+
+
+def _token(request: httpx.Request) -> str:
+    return str(request.headers.get("Authorization", "")).partition(" ")[2]
+
+
+def _password(request: httpx.Request) -> str:
+    try:
+        return str(json.loads(request.content)["passwordProfile"]["password"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-from shared.clients.answers import read_answer, unanswered
+from shared.clients.answers import read_answer, tokenless, unanswered
 from shared.clients.inbox import InboxRule, RuleState
+from shared.clients.links import NextLinks
 from shared.errors import Defect, Gone
 from shared.model import Json, TenantId, Value, Who
 
@@ -25,6 +25,8 @@ MAIL_RECIPIENTS: Final = "Mail Recipients"
 USER_OPTIONS: Final = "User Options"
 
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
+_REQUEST_IS_WRONG: Final = (400, 404)
+"""Statuses that speak of the request: a server in trouble cannot know that something is gone."""
 _NOT_FOUND: Final = ("ManagementObjectNotFoundException", "couldn't be found")
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
 _OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.")
@@ -126,24 +128,25 @@ class Exchange:
     async def _run(self, cmdlet: str, parameters: Json, who: Who) -> list[Json]:
         body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
         url: str | None = f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
+        links = NextLinks("Exchange", self._base)
         items: list[Json] = []
         while url:
             page = await self._send(url, body, who)
-            items.extend(page.get("value") or ())
+            items.extend(_output(cmdlet, page))
             # The next page is asked for by posting the same body to its link.
-            url = page.get("@odata.nextLink")
+            url = links.after(page)
         return items
 
     async def _send(self, url: str, body: Json, who: Who) -> Json:
         import httpx
 
-        self._check_host(url)
         request = self._http.build_request("POST", url, json=body, headers=await self._headers(who))
         try:
             response = await self._http.send(request)
         except httpx.HTTPError as error:
             raise unanswered("Exchange", request, error) from error
-        if any(sign in response.text for sign in _NOT_FOUND) and not response.is_success:
+        missing = any(sign in response.text for sign in _NOT_FOUND)
+        if missing and response.status_code in _REQUEST_IS_WRONG:
             raise Gone("Exchange has no mailbox or recipient of that name")
         if any(sign in response.text for sign in _NOT_ALLOWED) and not response.is_success:
             response.status_code = 403
@@ -156,7 +159,7 @@ class Exchange:
         try:
             token = await self._credential.get_token(f"{audience}/.default")
         except AzureError as error:
-            raise unanswered("the token endpoint", None, error) from error
+            raise tokenless(error) from error
         return {
             "Authorization": f"Bearer {token.token}",
             "Prefer": "odata.maxpagesize=1000",
@@ -164,10 +167,15 @@ class Exchange:
             "X-ResponseFormat": "json",
         }
 
-    def _check_host(self, url: str) -> None:
-        ours, theirs = urlsplit(self._base), urlsplit(url)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            raise Defect(f"Exchange sent a next link to {theirs.netloc!r}; it was not followed")
+
+def _output(cmdlet: str, page: Json) -> list[Json]:
+    """Read what a cmdlet put out; only one that changes something may put out nothing at all."""
+    output = page.get("value")
+    if output is None and not cmdlet.startswith("Get-"):
+        return []
+    if not isinstance(output, list):
+        raise Defect(f"Exchange answered {cmdlet} without a list")
+    return output
 
 
 def _smtp(address: str) -> str:

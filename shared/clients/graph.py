@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from shared.clients.answers import read_answer, unanswered
+from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.links import NextLinks
 from shared.errors import Defect
 from shared.model import Json
 
@@ -63,14 +64,15 @@ class Graph:
 
     async def pages(self, build: Build, *, permission: str) -> AsyncIterator[Json]:
         """Read every item of a list; the loop ends because the pages ended."""
+        links = NextLinks("Graph", self._base)
         page = await self.get(build, permission=permission)
         while True:
             for item in _items(page):
                 yield item
-            link = page.get("@odata.nextLink")
-            if not link:
+            link = links.after(page)
+            if link is None:
                 return
-            page = await self._send(await self._follow(str(link)), permission=permission)
+            page = await self._send(await self._follow(link), permission=permission)
 
     async def _send(self, request: httpx.Request, *, permission: str) -> Json:
         import httpx
@@ -89,9 +91,6 @@ class Graph:
         from kiota_abstractions.method import Method
         from kiota_abstractions.request_information import RequestInformation
 
-        ours, theirs = urlsplit(self._base), urlsplit(link)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            raise Defect(f"Graph sent a next link to {theirs.netloc!r}; it was not followed")
         information = RequestInformation()
         information.http_method = Method.GET
         information.url = link
@@ -106,7 +105,7 @@ class Graph:
         try:
             request: httpx.Request = await adapter.convert_to_native_async(information)
         except AzureError as error:
-            raise unanswered("the token endpoint", None, error) from error
+            raise tokenless(error) from error
         return request
 
     def _sdk(self) -> tuple[GraphRequestAdapter, GraphServiceClient]:

@@ -1,16 +1,19 @@
 """Identity Protection: what Microsoft believes about an account, and telling it what we know.
 
 The whole service takes one request a second per tenant, for all applications, and does not say how
-long to wait (Microsoft's throttling limits), so nothing here is asked twice.
+long to wait (learn.microsoft.com/graph/throttling-limits). A request that comes too early is not
+sent: it would be refused, and count.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from shared.clients import graph
 from shared.clients.graph import Graph
-from shared.errors import Gone
+from shared.errors import Gone, Transient
 from shared.model import ObjectId, Value
 
 if TYPE_CHECKING:
@@ -26,20 +29,36 @@ class Risk(Value):
     detail: str = ""
 
 
+PACE: Final = 1.05
+"""Seconds from one request to the next."""
 NO_RISK = Risk(state="none", level="none")
 
 
 class RiskyUsers:
-    """The risk record of an account; needs Entra ID P2."""
+    """The risk record of an account; needs Entra ID P2.
 
-    def __init__(self, source: Graph) -> None:
+    `pace` is in seconds, `monotonic` a clock of them. Raises `Transient` instead of asking too
+    early.
+    """
+
+    def __init__(
+        self,
+        source: Graph,
+        *,
+        pace: float = PACE,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._graph = source
+        self._pace = pace
+        self._monotonic = monotonic
+        self._next = 0.0
 
     async def of(self, oid: ObjectId) -> Risk:
         """Read the record; an account that never was at risk has none.
 
         Source: GET /identityProtection/riskyUsers/{id}.
         """
+        self._take_turn()
         try:
             found = await self._graph.get(
                 lambda g: g.identity_protection.risky_users.by_risky_user_id(
@@ -72,6 +91,7 @@ class RiskyUsers:
                 )
             )
 
+        self._take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
 
     async def dismiss(self, oid: ObjectId) -> None:
@@ -86,4 +106,11 @@ class RiskyUsers:
                 DismissPostRequestBody(user_ids=[oid])
             )
 
+        self._take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
+
+    def _take_turn(self) -> None:
+        early = self._next - self._monotonic()
+        if early > 0:
+            raise Transient("Identity Protection takes one request a second", retry_after=early)
+        self._next = self._monotonic() + self._pace

@@ -12,7 +12,7 @@ from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
-from shared.clients.risk import RiskyUsers
+from shared.clients.risk import PACE, RiskyUsers
 from shared.model import TenantId
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def connect(
     credential: AsyncTokenCredential,
     graph_base: str,
     exchange_base: str,
-    new_password: Callable[[], str] = random_password,
+    risk_pace: float = PACE,
 ) -> Tenant:
     """Put the clients of one tenant together on one HTTP client and one credential."""
     graph = Graph(client=client, credential=credential, base=graph_base)
@@ -62,7 +62,6 @@ def connect(
         id=tenant,
         directory=Directory(graph),
         inbox=InboxRules(graph),
-        risk=RiskyUsers(graph),
+        risk=RiskyUsers(graph, pace=risk_pace),
         exchange=Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant),
-        new_password=new_password,
     )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 20.0
 """Seconds an answer may take; after that the queue tries again."""
+_CONNECT: Final = 5.0
+"""Seconds a connection may take."""
 
 
 class Wire:
@@ -21,7 +23,7 @@ class Wire:
         import httpx
 
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(_PATIENCE, connect=5.0),
+            timeout=httpx.Timeout(_PATIENCE, connect=_CONNECT),
             # A redirect would carry the token along to wherever it points.
             follow_redirects=False,
         )
@@ -44,7 +46,13 @@ def _credential(settings: Settings) -> AsyncTokenCredential:
     if settings.managed_identity:
         from azure.identity.aio import ManagedIdentityCredential
 
-        return ManagedIdentityCredential(client_id=settings.client_id)
+        return ManagedIdentityCredential(
+            client_id=settings.client_id,
+            # Its own retries would sleep for minutes inside a function; the queue waits instead.
+            retry_total=0,
+            connection_timeout=_CONNECT,
+            read_timeout=_PATIENCE,
+        )
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential(managed_identity_client_id=settings.client_id)

@@ -49,7 +49,7 @@ def opened(
         status=CaseStatus.OPEN if decision.steps else CaseStatus.NEEDS_PERSON,
         opened_at=at,
         compromised_since=alert.occurred_at,
-        seen_until=at,
+        seen_until=_second(at),
         alerts=(alert.id,),
         kinds=frozenset({alert.kind}),
         title=alert.title,
@@ -84,7 +84,7 @@ def joined(
             "kinds": case.kinds | {alert.kind},
             "severity": max(case.severity, alert.severity, key=_LOUDNESS.index),
             "compromised_since": min(case.compromised_since, alert.occurred_at),
-            "seen_until": max(case.seen_until, alert.occurred_at),
+            "seen_until": max(case.seen_until, _second(alert.occurred_at)),
             "reasons": tuple(dict.fromkeys((*case.reasons, *decision.reasons))),
             "dry_run": case.dry_run and DRY_RUN in alert.evidence,
         }
@@ -93,6 +93,11 @@ def joined(
         event=Event.JOINED, text=f"Another alert joined: {alert.title}", data={"alert": alert.id}
     )
     return after, again, [said, _said(decision)]
+
+
+def _second(at: datetime) -> datetime:
+    """Cut to the second: Graph tells no finer when sessions were revoked and passwords changed."""
+    return at.replace(microsecond=0)
 
 
 def _said(decision: Decision) -> Line:

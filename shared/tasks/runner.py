@@ -28,6 +28,7 @@ from shared.model import (
     UNFINISHED,
     Event,
     Mode,
+    Phase,
     ResponderName,
     Task,
     TaskState,
@@ -45,6 +46,8 @@ from shared.telemetry import Log
 
 BUSY: Final = 3.0
 """Seconds after which a message comes back whose account another worker holds."""
+STRAGGLERS: Final = 3.0
+"""Seconds after which the next phase begins, whatever of the last one still waits for an answer."""
 _EARLY: Final = timedelta(seconds=1)
 """A message may come this much before its time, by another machine's clock."""
 
@@ -93,17 +96,34 @@ class Runner:
         await self._queue.put(encode(message), delay=BUSY)
 
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
-        for phase in PHASES:
-            ready = [task for task in self._ready(file, message) if task.phase is phase]
-            to_act = [task for task in ready if task.state is not TaskState.APPLIED]
-            if to_act:
-                claimed = [steps.claim(task, owner) for task in to_act]
-                await file.record(tasks=claimed)
-                view = self._tenant.remembering()
-                await _all(self._act(file, task, view, lost) for task in claimed)
+        acting: list[asyncio.Task[None]] = []
+        try:
+            for phase in PHASES:
+                acting += await self._begin(file, message, phase, owner, lost)
+                if acting:
+                    # One service that hangs must not keep the next doors open.
+                    await asyncio.wait(acting, timeout=STRAGGLERS)
+        finally:
+            await _ended(acting)
         applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
-        await _all(self._prove(file, task) for task in applied)
+        await _ended([asyncio.ensure_future(self._prove(file, task)) for task in applied])
         await self._conclusion.draw(file)
+
+    async def _begin(
+        self, file: CaseFile, message: WorkMessage, phase: Phase, owner: str, lost: Flag
+    ) -> list[asyncio.Task[None]]:
+        """Claim what is ready in a phase and start all of it, on one reading of the account."""
+        to_act = [
+            task
+            for task in self._ready(file, message)
+            if task.phase is phase and task.state in {TaskState.QUEUED, TaskState.CLAIMED}
+        ]
+        if not to_act:
+            return []
+        claimed = [steps.claim(task, owner) for task in to_act]
+        await file.record(tasks=claimed)
+        view = self._tenant.remembering()
+        return [asyncio.ensure_future(self._act(file, task, view, lost)) for task in claimed]
 
     def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
         latest = self._clock() + _EARLY
@@ -117,9 +137,10 @@ class Runner:
 
     async def _act(self, file: CaseFile, task: Task, view: Tenant, lost: Flag) -> None:
         responder = self._catalogue[task.responder]
+        begun = False
         try:
             task = self._braked(file, task)
-            change = await _plan(responder, file, view)
+            change = await self._change(file, task, view)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=_last(file, responder))
             elif task.mode is not Mode.ENFORCE:
@@ -127,15 +148,31 @@ class Runner:
             else:
                 task, line = steps.about_to(task, change)
                 await file.record(line, tasks=[task])
-                if lost.is_set():
-                    raise Superseded("The account's lock was lost")  # noqa: TRY301
-                await responder.apply(change, self._tenant)
+                begun = not lost.is_set()
+                await self._apply(responder, change, lost)
                 step = steps.applied(task, self._clock())
         except Superseded:
             raise
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
-            step = self._stopped(error, task, responder)
+            step = self._stopped(error, task, responder, begun=begun)
         await self._store_step(file, step)
+
+    async def _change(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
+        """Plan, unless the change was begun a moment ago and is known not to have happened."""
+        responder = self._catalogue[task.responder]
+        if task.resume and task.change is not None:
+            resumed: Change = responder.revive(task.change)
+            return resumed
+        refused = await responder.refuse(file.case, view)
+        if refused:
+            raise refused
+        change: Change | None = await responder.plan(file.case, view)
+        return change
+
+    async def _apply(self, responder: Responder[Any], change: Change, lost: Flag) -> None:
+        if lost.is_set():
+            raise Superseded("The account's lock was lost")
+        await responder.apply(change, self._tenant)
 
     async def _prove(self, file: CaseFile, task: Task) -> None:
         responder = self._catalogue[task.responder]
@@ -167,11 +204,13 @@ class Runner:
             raise Refused(" ".join(decision.reasons) or "A guard refused this account")
         return task.model_copy(update={"mode": decision.steps[0].mode})
 
-    def _stopped(self, error: Exception, task: Task, responder: Responder[Any]) -> steps.Step:
+    def _stopped(
+        self, error: Exception, task: Task, responder: Responder[Any], *, begun: bool = False
+    ) -> steps.Step:
         if not isinstance(error, (Refused, Gone, Transient, Denied)):
             kind = type(error).__name__ if not isinstance(error, FirebreakError) else str(error)
             self._log.error("task.defect", case=task.case, task=task.id, error=kind)
-        return steps.stopped_by(error, task, responder, self._clock())
+        return steps.stopped_by(error, task, responder, self._clock(), begun=begun)
 
     async def _store_step(self, file: CaseFile, step: steps.Step) -> None:
         task, line = step
@@ -188,14 +227,6 @@ class Runner:
         )
 
 
-async def _plan(responder: Responder[Any], file: CaseFile, view: Tenant) -> Change | None:
-    refused = await responder.refuse(file.case, view)
-    if refused:
-        raise refused
-    change: Change | None = await responder.plan(file.case, view)
-    return change
-
-
 def _last(file: CaseFile, responder: Responder[Any]) -> Change | None:
     """Read the change that was last begun, if the journal has one that was not undone."""
     for entry in reversed(file.journal.entries):
@@ -208,9 +239,9 @@ def _last(file: CaseFile, responder: Responder[Any]) -> Change | None:
     return None
 
 
-async def _all(coroutines: Iterable[Any]) -> None:
-    """Run side by side to the end of each; a failure is raised when all have ended."""
-    results = await asyncio.gather(*coroutines, return_exceptions=True)
+async def _ended(running: list[asyncio.Task[None]]) -> None:
+    """Wait for the end of each; a failure is raised when all have ended."""
+    results = await asyncio.gather(*running, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result

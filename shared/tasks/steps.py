@@ -13,6 +13,8 @@ from shared.tasks.ledger import Line
 MAX_ATTEMPTS: Final = 30
 """Tries before a task is given up and shown to a person; with the waits below some two hours."""
 _LONGEST_WAIT: Final = 300.0
+_FRESH: Final = 60.0
+"""Seconds for which a plan may wait and still be made as it is."""
 DIRECTORY_LAG: Final = timedelta(seconds=90)
 """How long a directory may go on showing what was there before a write."""
 
@@ -29,6 +31,11 @@ def claim(task: Task, owner: str) -> Task:
             "not_before": None,
         }
     )
+
+
+def begun_again(task: Task) -> Task:
+    """Use up the right to make a change without planning: after a crash it is planned again."""
+    return task.model_copy(update={"resume": False})
 
 
 def planned(task: Task, change: Change) -> Task:
@@ -109,8 +116,19 @@ def still_there(task: Task, left: Change, at: datetime) -> Step:
     return after, Line(event=Event.REAPPEARED, responder=task.responder, text=said)
 
 
-def stopped_by(error: Exception, task: Task, responder: Responder[Any], at: datetime) -> Step:
-    """Say what an error means for the task."""
+def stopped_by(
+    error: Exception,
+    task: Task,
+    responder: Responder[Any],
+    at: datetime,
+    *,
+    begun: bool = False,
+) -> Step:
+    """Say what an error means for the task.
+
+    A write that was refused before it took effect is made again without a new plan: where reading
+    and writing share one request a second, planning again would use up the second every time.
+    """
     if isinstance(error, Refused):
         after = _ended(task, TaskState.REFUSED, at, reason=str(error), steps=error.steps)
         return after, Line(event=Event.REFUSED, responder=task.responder, text=str(error))
@@ -118,7 +136,7 @@ def stopped_by(error: Exception, task: Task, responder: Responder[Any], at: date
         after = _ended(task, TaskState.SKIPPED, at, reason=str(error))
         return after, Line(event=Event.SKIPPED, responder=task.responder, text=str(error))
     if isinstance(error, Transient):
-        return _later(task, error, at)
+        return _later(task, error, at, begun=begun)
     if isinstance(error, Denied):
         return _given_up(task, str(error), at)
     said = str(error) if isinstance(error, FirebreakError) else type(error).__name__
@@ -130,7 +148,7 @@ def backoff(attempts: int) -> float:
     return min(2.0 ** min(max(attempts, 1), 16), _LONGEST_WAIT)
 
 
-def _later(task: Task, error: Transient, at: datetime) -> Step:
+def _later(task: Task, error: Transient, at: datetime, *, begun: bool) -> Step:
     if task.attempts >= MAX_ATTEMPTS:
         return _given_up(task, f"gave up after {task.attempts} tries: {error}", at)
     wait = error.retry_after if error.retry_after is not None else backoff(task.attempts)
@@ -139,6 +157,7 @@ def _later(task: Task, error: Transient, at: datetime) -> Step:
             "state": TaskState.APPLIED if task.state is TaskState.APPLIED else TaskState.QUEUED,
             "not_before": at + timedelta(seconds=wait),
             "reason": str(error),
+            "resume": begun and not error.may_have_happened and wait < _FRESH,
         }
     )
     said = f"{error}; again in {wait:.0f} s"

@@ -1,0 +1,66 @@
+"""The local stack with compromises in it: what `demo` and `up` start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from cli.exits import CommandError
+from lab.clock import Clock
+from lab.errors import LabError
+from lab.ports import ANY, Wish
+from lab.scenarios import Scenario, Story
+from lab.stack import Stack, StackSettings
+from lab.tenant import SimulatedTenant, TenantSettings
+from lab.workbench import SECRET, sources
+
+_SETTINGS: Final = TenantSettings(cae_lag=2.0, session_lag=1.0, protocol_lag=1.0)
+"""Lags of a second or two; Microsoft's own are minutes, which nobody would watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A running stack, its tenant and the stories that are playing in it."""
+
+    stack: Stack
+    tenant: SimulatedTenant
+    scenarios: tuple[Scenario, ...]
+
+
+@asynccontextmanager
+async def running(
+    stories: Iterable[Story], *, say: Callable[[str], None], port: Wish = ANY
+) -> AsyncIterator[Local]:
+    """Start the stack with an intruder at work in every story; stop all of it afterwards."""
+    tenant = SimulatedTenant(clock=Clock(), seed=7, settings=_SETTINGS)
+    scenarios = tuple(story(tenant) for story in stories)
+    settings = StackSettings(
+        tenant_id=tenant.tenant_id,
+        host=port,
+        environment={
+            "FIREBREAK_SOURCES": json.dumps(sources()),
+            "FIREBREAK_PAGES": "local",
+            "FIREBREAK_OWN_OBJECT_ID": tenant.own_object_id,
+        },
+    )
+    try:
+        async with Stack(tenant, settings, say=say) as stack:
+            intruders = [asyncio.create_task(s.intruder.run()) for s in scenarios]
+            try:
+                yield Local(stack, tenant, scenarios)
+            finally:
+                for task in intruders:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+    except LabError as error:
+        raise CommandError(str(error)) from error
+
+
+def secret() -> str:
+    """Tell the secret that signs alerts on the local stack."""
+    return SECRET

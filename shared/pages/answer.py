@@ -1,0 +1,155 @@
+"""Contained or not? The word and the sentence that stand first on the page. Pure.
+
+The case's status says what the worker has left to do; the word says what a person may believe.
+Where the two differ, the page believes less: a case whose tasks all ended but whose doors stand
+open is not called contained.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.model import UNFINISHED, Case, CaseStatus, Phase, Task, TaskState
+from shared.pages.clock import closed_at
+from shared.pages.times import full
+from shared.pages.values import (
+    ALIVE,
+    Answer,
+    ChainState,
+    FootholdFound,
+    IntruderClock,
+    Limit,
+    Tone,
+)
+
+_BROKEN: Final = (
+    " The journal of this case was altered or is incomplete: do not rely on it as evidence."
+)
+
+
+def answer(
+    case: Case,
+    tasks: tuple[Task, ...],
+    *,
+    clock: IntruderClock,
+    footholds: tuple[FootholdFound, ...],
+    chain: ChainState,
+) -> Answer:
+    """Say in a word and a sentence where the case stands."""
+    said = _said(case, tasks, clock, footholds)
+    if chain is not ChainState.BROKEN:
+        return said
+    tone = Tone.PERSON if said.tone in {Tone.GOOD, Tone.QUIET} else said.tone
+    return said.model_copy(update={"tone": tone, "sentence": said.sentence + _BROKEN})
+
+
+def _said(
+    case: Case, tasks: tuple[Task, ...], clock: IntruderClock, footholds: tuple[FootholdFound, ...]
+) -> Answer:
+    match case.status:
+        case CaseStatus.OPEN:
+            return _running(tasks, clock)
+        case CaseStatus.WAITING:
+            return _waiting(tasks, clock)
+        case CaseStatus.OBSERVED:
+            return _observed(case, footholds)
+        case CaseStatus.NEEDS_PERSON:
+            return _needs_person(tasks, clock)
+        case CaseStatus.CLOSED:
+            return Answer(tone=Tone.QUIET, word="Closed", sentence="Nothing is left to do here.")
+    return _ended(tasks, clock, footholds)
+
+
+def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
+    left = sum(task.state in UNFINISHED for task in tasks)
+    progress = f"{len(tasks) - left} of {_many(len(tasks), 'task')} ended."
+    if clock.limit is Limit.UNTOUCHED:
+        return Answer(
+            tone=Tone.BUSY,
+            word="Looking",
+            sentence=f"Firebreak reads and reports; nothing is changed. {progress}",
+        )
+    open_doors = [t for t in tasks if t.phase is Phase.CONTAIN and closed_at(t) is None]
+    if open_doors or clock.limit is Limit.NONE:
+        return Answer(
+            tone=Tone.BUSY,
+            word="Not contained yet",
+            sentence=f"Firebreak is closing the doors. {progress}",
+        )
+    return Answer(
+        tone=Tone.BUSY,
+        word="Doors closed, not proven yet",
+        sentence=f"What the intruder left is being removed and read back. {progress}",
+    )
+
+
+def _waiting(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
+    waiting = sum(task.state is TaskState.WAITING for task in tasks)
+    verb = "waits" if waiting == 1 else "wait"
+    sentence = f"{_many(waiting, 'change')} {verb} for a person's approval; nothing of it is done."
+    if clock.limit is Limit.NONE:
+        return Answer(tone=Tone.BAD, word="Not contained: waits for approval", sentence=sentence)
+    return Answer(tone=Tone.PERSON, word="Waits for approval", sentence=sentence)
+
+
+def _observed(case: Case, footholds: tuple[FootholdFound, ...]) -> Answer:
+    why = "This is a dry run." if case.dry_run else "The policy only observes here."
+    found = f"{_many(len(footholds), 'foothold')} found." if footholds else "No foothold was found."
+    return Answer(
+        tone=Tone.PERSON if footholds else Tone.QUIET,
+        word="Observed only: nothing was changed",
+        sentence=f"{why} {found}",
+    )
+
+
+def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
+    if not tasks:
+        return Answer(
+            tone=Tone.BAD,
+            word="Not contained: needs a person",
+            sentence="Firebreak took no step on this account. Why not is said below.",
+        )
+    failed = sum(task.state is TaskState.FAILED for task in tasks)
+    refused = sum(task.state is TaskState.REFUSED for task in tasks)
+    parts = [f"{_many(failed, 'task')} failed"] if failed else []
+    parts += [f"{_many(refused, 'step')} only a person can do"] if refused else []
+    rest = " Everything else has ended." if failed + refused < len(tasks) else ""
+    sentence = f"{' and '.join(parts).capitalize()}.{rest}"
+    if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
+        return Answer(tone=Tone.BAD, word="Not contained: needs a person", sentence=sentence)
+    return Answer(tone=Tone.PERSON, word="Needs a person", sentence=sentence)
+
+
+def _ended(
+    tasks: tuple[Task, ...], clock: IntruderClock, footholds: tuple[FootholdFound, ...]
+) -> Answer:
+    if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
+        return Answer(
+            tone=Tone.BAD,
+            word="Not contained",
+            sentence="All tasks have ended, yet the account is still open to the intruder.",
+        )
+    alive = sum(found.fate in ALIVE for found in footholds)
+    if alive:
+        verb = "is" if alive == 1 else "are"
+        return Answer(
+            tone=Tone.PERSON,
+            word="Contained, footholds left",
+            sentence=f"{_many(alive, 'foothold')} {verb} still there, by policy. See below.",
+        )
+    proofs = [t.finished_at for t in tasks if t.finished_at and t.state is TaskState.VERIFIED]
+    if not proofs:
+        return Answer(
+            tone=Tone.GOOD,
+            word="Contained",
+            sentence="Every door was found closed already; there was nothing to change.",
+        )
+    return Answer(
+        tone=Tone.GOOD,
+        word="Contained",
+        sentence=f"All that was planned is done and was read back, last at {full(max(proofs))}.",
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

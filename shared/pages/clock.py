@@ -1,0 +1,135 @@
+"""Until when can the intruder still act? Pure; says "no limit" whenever it is not sure.
+
+    doors open        | doors closed                | continuous         | every access
+    (no limit)        | (tokens already issued live)| evaluation is done | token ran out
+    ------------------|-----------------------------|--------------------|-------------> (time)
+                      since                         + CAE_LIFE           + TOKEN_LIFE
+
+Sources: Microsoft's documents on continuous access evaluation (up to 15 minutes) and on
+configurable token lifetimes (60 to 90 minutes by default; a token that nobody can revoke lives on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from shared.model import (
+    CAE_LIFE,
+    TOKEN_LIFE,
+    AccountKind,
+    Case,
+    CaseStatus,
+    Mode,
+    Phase,
+    ResponderName,
+    Task,
+    TaskState,
+)
+from shared.pages.times import clock as time_of_day
+from shared.pages.times import minute
+from shared.pages.values import IntruderClock, Limit
+
+BLOCKS: Final = ResponderName("disable_sign_in")
+ENDS_SESSIONS: Final = ResponderName("revoke_sessions")
+REPLACES_PASSWORD: Final = ResponderName("reset_password")
+
+_ON_PREMISES: Final = frozenset({AccountKind.SYNCED, AccountKind.FEDERATED})
+_UNSETTLED: Final = frozenset(TaskState) - {TaskState.VERIFIED, TaskState.SKIPPED}
+
+
+def intruder_clock(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> IntruderClock:
+    """Say until when the intruder can act."""
+    if _only_looked(case, tasks):
+        return IntruderClock(
+            limit=Limit.UNTOUCHED,
+            sentence="Nothing was changed, so nothing limits the intruder.",
+        )
+    closed = {task.responder: closed_at(task) for task in tasks}
+    blocked, revoked, reset = (
+        closed.get(name) for name in (BLOCKS, ENDS_SESSIONS, REPLACES_PASSWORD)
+    )
+    if blocked is None and revoked is None:
+        return IntruderClock(
+            limit=Limit.NONE,
+            sentence="Neither is sign-in blocked nor have the sessions been ended.",
+        )
+    if blocked is None and reset is None:
+        return IntruderClock(
+            limit=Limit.NONE,
+            sentence="The sessions were ended, but sign-in is open and the password was not "
+            "replaced: whoever knows it can sign in again.",
+        )
+    since = _latest(blocked, revoked) if blocked else _latest(revoked, reset)
+    conditions = (*_doors(case, closed), *_without_a_session(tasks))
+    return _counting(since, conditions, at=at)
+
+
+def closed_at(task: Task) -> datetime | None:
+    """Say when a door was closed, or found closed; `None` while it may be open."""
+    if task.state in {TaskState.APPLIED, TaskState.VERIFIED}:
+        return task.applied_at or task.finished_at
+    return task.finished_at if task.state is TaskState.SKIPPED else None
+
+
+def _only_looked(case: Case, tasks: tuple[Task, ...]) -> bool:
+    """Tell a case in which nothing was written: what was meant counts only if it was kept."""
+    if any(task.applied_at for task in tasks):
+        return False
+    meant = case.dry_run or case.status is CaseStatus.OBSERVED
+    return meant or (bool(tasks) and all(task.mode is Mode.OBSERVE for task in tasks))
+
+
+def _counting(since: datetime, conditions: tuple[str, ...], *, at: datetime) -> IntruderClock:
+    continuous, latest = since + CAE_LIFE, since + TOKEN_LIFE
+    if at >= latest:
+        limit = Limit.CONDITIONAL if conditions else Limit.OVER
+        sentence = (
+            f"Every access token issued before {time_of_day(since, at)} ran out by "
+            f"{minute(latest, at)}."
+        )
+    else:
+        limit = Limit.CONDITIONAL if conditions else Limit.LIMITED
+        sentence = (
+            f"No new access token since {time_of_day(since, at)}. One already issued works until "
+            f"{minute(continuous, at)} at most where it is evaluated continuously (Exchange, "
+            f"SharePoint, Teams), elsewhere until {minute(latest, at)} at the latest."
+        )
+    return IntruderClock(
+        limit=limit,
+        since=since,
+        continuous_until=continuous,
+        latest_until=latest,
+        sentence=sentence,
+        conditions=conditions,
+    )
+
+
+def _doors(case: Case, closed: dict[ResponderName, datetime | None]) -> Iterable[str]:
+    """Say which door may open again."""
+    if closed.get(ENDS_SESSIONS) is None:
+        yield "The old sessions have not been ended: they live again when sign-in is allowed."
+    if case.account.kinds & _ON_PREMISES and closed.get(REPLACES_PASSWORD) is None:
+        yield (
+            "The password is still the old one, and the next directory sync (about every 30 "
+            "minutes) may allow sign-in again: reset it on premises."
+        )
+
+
+def _without_a_session(tasks: tuple[Task, ...]) -> Iterable[str]:
+    """Say what goes on without any session: rules and forwarding run on the server."""
+    evict = [task for task in tasks if task.phase is Phase.EVICT]
+    if not evict:
+        yield "Nobody looked for inbox rules or forwarding: the policy asked for none of it."
+    unsettled = (task.responder for task in evict if task.state in _UNSETTLED)
+    names = ", ".join(name.replace("_", " ") for name in unsettled)
+    if names:
+        yield (
+            "What acts without a session (rules, forwarding and the like) is not proven gone: "
+            f"{names}."
+        )
+
+
+def _latest(*moments: datetime | None) -> datetime:
+    return max(moment for moment in moments if moment is not None)

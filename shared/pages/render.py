@@ -1,0 +1,143 @@
+"""Turn views into pages: HTML that needs nothing but itself.
+
+Style and script stand inside the page and are named in the Content-Security-Policy by their hash,
+so that a page is one answer, a report is one file, and nothing that an alert smuggles in can run.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shared.model import Value
+from shared.pages import times, words
+from shared.pages.text import visible
+from shared.pages.timeline import timeline
+from shared.pages.values import AlertsView, CasesView, CaseView
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE: Final = Path(__file__).parent
+_ICON: Final = (
+    "data:image/svg+xml,"
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%23c2410c' d='M8 0l7 3v5c0 4-3 7-7 8-4-1-7-4-7-8V3z'/%3E"
+    "%3Cpath fill='none' stroke='%23fff' stroke-width='2' d='M4.5 8l2.5 2.5 4.5-5'/%3E%3C/svg%3E"
+)
+_RAW: Final = 4000
+"""Letters of an alert's body that are shown."""
+
+
+class Pages:
+    """Renders every page. Made once; holds templates, style and script, and nothing of a case."""
+
+    def __init__(self, base: str = "/api") -> None:
+        css, js = (_text(name) for name in ("firebreak.css", "live.js"))
+        self._style, self._script = _hashed(css), _hashed(js)
+        self._templates = _environment(css=css, js=js, base=base.rstrip("/"))
+
+    def case(self, view: CaseView) -> str:
+        """Render one case, which refreshes itself while something goes on."""
+        return self._page("case.html", "cases", view=view, drawing=timeline(view))
+
+    def cases(self, view: CasesView) -> str:
+        """Render the list of cases."""
+        return self._page("cases.html", "cases", view=view)
+
+    def alerts(self, view: AlertsView) -> str:
+        """Render the alerts that opened no case."""
+        return self._page("alerts.html", "alerts", view=view)
+
+    def report(self, view: CaseView) -> str:
+        """Render a case as one file to keep, which needs neither network nor script."""
+        policy = f"default-src 'none'; img-src data:; style-src {self._style}"
+        return self._page("report.html", "", view=view, drawing=timeline(view), policy=policy)
+
+    def problem(self, status: int, title: str, what_to_do: str) -> str:
+        """Render an error: what is wrong, and what the reader can do."""
+        return self._page(
+            "problem.html", "", status=str(status), title=title, what_to_do=what_to_do
+        )
+
+    def security_headers(self) -> dict[str, str]:
+        """List the headers every page is sent with."""
+        policy = (
+            "default-src 'none'",
+            f"style-src {self._style}",
+            f"script-src {self._script}",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+        return {
+            "Content-Security-Policy": "; ".join(policy),
+            "Cache-Control": "no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+
+    def _page(self, template: str, here: str, **values: Value | str) -> str:
+        return self._templates.get_template(template).render(here=here, **values)
+
+
+def _environment(*, css: str, js: str, base: str) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "css": Markup(css),  # noqa: S704 - our own file
+        "js": Markup(js),  # noqa: S704 - our own file
+        "base": base,
+        "icon": _ICON,
+    }
+    environment.filters |= {
+        "clock": times.clock,
+        "duration": times.duration,
+        "full": times.full,
+        "machine": times.machine,
+        "minute": times.minute,
+        "named": words.named,
+        "precise": times.precise,
+        "raw": partial(visible, limit=_RAW),
+        "relative": times.relative,
+        "said": words.said,
+        "shape_of": words.SHAPES.__getitem__,
+        "sign": words.sign,
+    }
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Make every text that a template prints visible; what is not known is said to be unknown."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value)
+    return value
+
+
+def _text(name: str) -> str:
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,91 @@
+
+// Progressive enhancement only: the page says everything without this script.
+// While something goes on, the main part is fetched again and swapped in place. Scroll, focus, open
+// details and a selection of text stay. Who asked the system for less motion starts paused.
+(() => {
+  "use strict";
+  const bar = document.getElementById("live");
+  const text = document.getElementById("live-text");
+  const toggle = document.getElementById("live-toggle");
+  const said = document.getElementById("live-said");
+  const main = () => document.getElementById("main");
+  const seconds = () => Number(main().dataset.refresh || 0);
+  if (!bar || !seconds()) return;
+
+  let paused = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let timer = 0;
+  let misses = 0;
+
+  const selecting = () => {
+    const selection = getSelection();
+    return selection && !selection.isCollapsed && main().contains(selection.anchorNode);
+  };
+  const places = (root) => [...root.querySelectorAll("a[href], summary, [tabindex='0']")];
+  const boxes = (root) => [...root.querySelectorAll(".scroll, pre")];
+
+  function swap(fresh) {
+    const old = main();
+    const focus = places(old).indexOf(document.activeElement);
+    const within = document.activeElement === old;
+    const open = [...old.querySelectorAll("details")].map((one) => one.open);
+    const scrolled = boxes(old).map((one) => one.scrollLeft);
+    const [x, y] = [scrollX, scrollY];
+    const word = (root) => (root.querySelector("#answer") || {}).textContent;
+    const news = word(fresh) !== word(old) ? word(fresh) : "";
+    old.replaceWith(document.adoptNode(fresh));
+    fresh.querySelectorAll("details").forEach((one, n) => { one.open = Boolean(open[n]); });
+    boxes(fresh).forEach((one, n) => { one.scrollLeft = scrolled[n] || 0; });
+    const target = within ? fresh : places(fresh)[focus];
+    if (target) target.focus({ preventScroll: true });
+    scrollTo({ left: x, top: y, behavior: "instant" });
+    if (news) said.textContent = news.trim();
+  }
+
+  async function look() {
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", redirect: "error" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("main");
+      if (!fresh) throw new Error("no main part");
+      misses = 0;
+      document.title = page.title;
+      swap(fresh);
+    } catch (error) {
+      misses += 1;
+    }
+  }
+
+  function show() {
+    bar.hidden = false;
+    bar.classList.toggle("lost", misses > 0);
+    if (!seconds()) {
+      text.textContent = "Up to date";
+      toggle.hidden = true;
+    } else if (paused) {
+      text.textContent = "Updates are paused";
+      toggle.textContent = "Go on";
+    } else {
+      text.textContent = misses ? "No answer, trying again" : `Updates every ${seconds()} s`;
+      toggle.textContent = "Pause";
+    }
+  }
+
+  function next() {
+    clearTimeout(timer);
+    show();
+    if (paused || !seconds()) return;
+    timer = setTimeout(async () => {
+      if (!document.hidden && !selecting()) await look();
+      next();
+    }, Math.min(seconds() * 1000 * 2 ** Math.min(misses, 4), 60000));
+  }
+
+  toggle.addEventListener("click", async () => {
+    paused = !paused;
+    if (!paused) await look();
+    next();
+  });
+  document.addEventListener("visibilitychange", next);
+  next();
+})();

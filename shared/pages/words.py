@@ -1,0 +1,178 @@
+"""How each state is said, felt and drawn: every choice of `model` and `values` has its word."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from shared.model import (
+    AccountKind,
+    AlertKind,
+    AlertState,
+    CaseStatus,
+    Event,
+    Mode,
+    Phase,
+    Severity,
+    TaskState,
+)
+from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
+
+type Sign = tuple[str, Tone, str]
+"""The word, the tone, and the name of the shape drawn beside it."""
+
+# By class first: members of two `StrEnum`s with the same value are the same key.
+SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
+    CaseStatus: {
+        CaseStatus.OPEN: ("Running", Tone.BUSY, "running"),
+        CaseStatus.WAITING: ("Waits for approval", Tone.PERSON, "person"),
+        CaseStatus.CONTAINED: ("Contained", Tone.GOOD, "done"),
+        CaseStatus.OBSERVED: ("Observed only", Tone.QUIET, "eye"),
+        CaseStatus.NEEDS_PERSON: ("Needs a person", Tone.PERSON, "person"),
+        CaseStatus.CLOSED: ("Closed", Tone.QUIET, "off"),
+    },
+    TaskState: {
+        TaskState.QUEUED: ("Queued", Tone.BUSY, "running"),
+        TaskState.CLAIMED: ("Running", Tone.BUSY, "running"),
+        TaskState.SKIPPED: ("Nothing to do", Tone.QUIET, "off"),
+        TaskState.REFUSED: ("Left to a person", Tone.PERSON, "person"),
+        TaskState.OBSERVED: ("Reported only", Tone.QUIET, "eye"),
+        TaskState.WAITING: ("Waits for approval", Tone.PERSON, "person"),
+        TaskState.APPLIED: ("Done, not proven yet", Tone.BUSY, "half"),
+        TaskState.VERIFIED: ("Done and proven", Tone.GOOD, "done"),
+        TaskState.FAILED: ("Failed", Tone.BAD, "failed"),
+        TaskState.UNDONE: ("Put back", Tone.QUIET, "undone"),
+    },
+    Fate: {
+        Fate.GONE: ("Gone, proven", Tone.GOOD, "done"),
+        Fate.APPLIED: ("Removed, not proven yet", Tone.BUSY, "half"),
+        Fate.PLANNED: ("Being removed", Tone.BUSY, "running"),
+        Fate.WAITING: ("Waits for approval", Tone.PERSON, "person"),
+        Fate.OBSERVED: ("Still there: observed only", Tone.PERSON, "eye"),
+        Fate.LEFT: ("Still there: left to a person", Tone.PERSON, "person"),
+        Fate.FAILED: ("Removal failed", Tone.BAD, "failed"),
+        Fate.BACK: ("Came back", Tone.BAD, "failed"),
+        Fate.UNDONE: ("Put back", Tone.QUIET, "undone"),
+    },
+    Made: {
+        Made.YES: ("Changed", Tone.GOOD, "done"),
+        Made.UNDER_WAY: ("Being changed", Tone.BUSY, "running"),
+        Made.PLANNED: ("Not changed", Tone.QUIET, "eye"),
+        Made.UNSURE: ("Unknown: begun", Tone.BAD, "half"),
+        Made.UNDONE: ("Put back", Tone.QUIET, "undone"),
+    },
+    Need: {
+        Need.APPROVAL: ("To approve", Tone.PERSON, "person"),
+        Need.BY_HAND: ("To do by hand", Tone.PERSON, "person"),
+        Need.PERMISSION: ("Permission missing", Tone.BAD, "failed"),
+        Need.FAILED: ("Failed", Tone.BAD, "failed"),
+        Need.UNDECIDED: ("To decide", Tone.PERSON, "person"),
+        Need.RUNNING: ("Goes on by itself", Tone.BUSY, "running"),
+    },
+    Limit: {
+        Limit.UNTOUCHED: ("No limit: nothing was changed", Tone.PERSON, "eye"),
+        Limit.NONE: ("No limit yet", Tone.BAD, "failed"),
+        Limit.CONDITIONAL: ("Limited, on conditions", Tone.PERSON, "half"),
+        Limit.LIMITED: ("Limited", Tone.BUSY, "half"),
+        Limit.OVER: ("Over", Tone.GOOD, "done"),
+    },
+    AlertState: {
+        AlertState.RECEIVED: ("Received", Tone.BUSY, "running"),
+        AlertState.TRIAGED: ("In a case", Tone.GOOD, "done"),
+        AlertState.IGNORED: ("Ignored", Tone.QUIET, "off"),
+        AlertState.UNREADABLE: ("Unreadable", Tone.BAD, "failed"),
+        AlertState.UNRESOLVED: ("Account not found", Tone.BAD, "failed"),
+        AlertState.POISONED: ("Failed again and again", Tone.BAD, "failed"),
+    },
+    Severity: {
+        Severity.INFORMATIONAL: ("Informational", Tone.QUIET, "low"),
+        Severity.LOW: ("Low", Tone.QUIET, "low"),
+        Severity.MEDIUM: ("Medium", Tone.PERSON, "medium"),
+        Severity.HIGH: ("High", Tone.BAD, "high"),
+        Severity.UNKNOWN: ("Severity unknown", Tone.QUIET, "unknown"),
+    },
+    ChainState: {
+        ChainState.INTACT: ("Intact", Tone.GOOD, "done"),
+        ChainState.BROKEN: ("Broken", Tone.BAD, "failed"),
+        ChainState.UNKNOWN: ("Not checked", Tone.PERSON, "unknown"),
+    },
+    Event: {
+        Event.OPENED: ("opened", Tone.BUSY, "mark"),
+        Event.JOINED: ("alert joined", Tone.BUSY, "mark"),
+        Event.DECIDED: ("decided", Tone.QUIET, "mark"),
+        Event.CHANGE: ("change begun", Tone.BUSY, "running"),
+        Event.APPLIED: ("changed", Tone.BUSY, "half"),
+        Event.VERIFIED: ("proven", Tone.GOOD, "done"),
+        Event.REAPPEARED: ("found again", Tone.BAD, "failed"),
+        Event.SKIPPED: ("nothing to do", Tone.QUIET, "off"),
+        Event.REFUSED: ("left to a person", Tone.PERSON, "person"),
+        Event.OBSERVED: ("reported", Tone.QUIET, "eye"),
+        Event.WAITING: ("waits", Tone.PERSON, "person"),
+        Event.DELAYED: ("delayed", Tone.BUSY, "running"),
+        Event.FAILED: ("failed", Tone.BAD, "failed"),
+        Event.UNDONE: ("put back", Tone.QUIET, "undone"),
+        Event.STATUS: ("status", Tone.QUIET, "mark"),
+    },
+}
+
+SHAPES: Final = {
+    Tone.GOOD: "done",
+    Tone.BUSY: "running",
+    Tone.PERSON: "person",
+    Tone.BAD: "failed",
+    Tone.QUIET: "eye",
+}
+
+SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
+    AlertKind: {
+        AlertKind.RISKY_SIGN_IN: "risky sign-in",
+        AlertKind.RISKY_USER: "risky user",
+        AlertKind.OUTBOUND_SPAM: "outbound spam, blocked",
+        AlertKind.OUTBOUND_SPAM_WARNING: "outbound spam, warning",
+        AlertKind.SUSPICIOUS_FORWARDING: "suspicious forwarding",
+        AlertKind.SUSPICIOUS_INBOX_RULE: "suspicious inbox rule",
+        AlertKind.CONSENT_PHISHING: "consent phishing",
+        AlertKind.ADMIN_REQUEST: "asked for by an administrator",
+        AlertKind.UNSUPPORTED: "kind not supported",
+    },
+    AccountKind: {
+        AccountKind.CLOUD: "cloud account",
+        AccountKind.SYNCED: "synced from on premises",
+        AccountKind.FEDERATED: "federated",
+        AccountKind.GUEST: "guest",
+        AccountKind.PRIVILEGED: "privileged",
+        AccountKind.RESTRICTED: "restricted management unit",
+    },
+    Mode: {
+        Mode.OBSERVE: "observe",
+        Mode.APPROVE: "approve",
+        Mode.ENFORCE: "enforce",
+    },
+    Phase: {
+        Phase.CONTAIN: "contain",
+        Phase.EVICT: "evict",
+        Phase.RECOVER: "recover",
+        Phase.HARDEN: "harden",
+        Phase.CLOSE: "close",
+    },
+}
+
+
+_SHORT: Final = {"ip": "IP", "url": "URL", "mfa": "MFA", "upn": "UPN"}
+
+
+def sign(state: StrEnum) -> Sign:
+    """Look up the word, tone and shape of a state."""
+    return SIGNS[type(state)][state]
+
+
+def said(choice: object) -> str:
+    """Say a choice in words; a text that is no known choice is said as it is, without `_`."""
+    if isinstance(choice, StrEnum) and type(choice) in SAID:
+        return SAID[type(choice)][choice]
+    return " ".join(_SHORT.get(word, word) for word in str(choice).split("_"))
+
+
+def named(responder: str) -> str:
+    """Say a responder's name as a heading."""
+    return responder.replace("_", " ").capitalize()

@@ -1,0 +1,57 @@
+"""Bytes under a name in one blob container; the first to keep a name wins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.store.account import Account
+from shared.store.faults import Absent, Act, Effect, Missing, created_once, translated
+from shared.store.rules import check_name
+from shared.store.verbs import Exists
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
+_ROLE: Final = "Storage Blob Data Contributor"
+_KEEP: Final = Act("keep a blob", _ROLE, Effect.WRITES)
+_FETCH: Final = Act("fetch a blob", _ROLE, Effect.READS)
+_CREATE: Final = Act("create the container", _ROLE, Effect.WRITES)
+
+
+class Blobs:
+    """The blob verbs on one container, which is created when it is first missed."""
+
+    def __init__(self, account: Account, *, container: str = "firebreak-raw") -> None:
+        self._account = account
+        self._container = container
+
+    async def keep(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name, unless there are some already."""
+        check_name(name)
+        try:
+            await created_once(lambda: self._upload(name, data), self._create)
+        except Exists:
+            return
+
+    async def fetch(self, name: str) -> bytes | None:
+        """Fetch the bytes kept under a name."""
+        check_name(name)
+        try:
+            with translated(_FETCH):
+                stream = await self._client.download_blob(name)
+                return await stream.readall()
+        except (Missing, Absent):
+            return None
+
+    @property
+    def _client(self) -> ContainerClient:
+        return self._account.container(self._container)
+
+    async def _create(self) -> None:
+        with translated(_CREATE):
+            await self._client.create_container()
+
+    async def _upload(self, name: str, data: bytes) -> None:
+        with translated(_KEEP):
+            # If-None-Match: * (what the client sends for overwrite=False) makes it insert-first.
+            await self._client.upload_blob(name, data, overwrite=False)
