@@ -89,13 +89,16 @@ def translate(error: Exception, act: Act) -> FirebreakError:
 
 
 def _answered(error: HttpResponseError, act: Act) -> FirebreakError:
+    from azure.core.exceptions import ClientAuthenticationError
+
     status, code = _status(error), _code(error)
     said = f"Azure Storage answered {status} {code} when asked to {act.what}"
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # Only 429 is turned away at the door; after any other a write may have been carried out.
         lost = act.effect is Effect.WRITES and status != HTTPStatus.TOO_MANY_REQUESTS
         return Transient(said, retry_after=_retry_after(error), may_have_happened=lost)
-    if status in _REFUSED:
+    # Without a token the far side is not storage but the identity, which says 400 for a bad one.
+    if status in _REFUSED or isinstance(error, ClientAuthenticationError):
         return _denied(code, act)
     return _kind(status, code)(said)
 
@@ -126,14 +129,12 @@ def _denied(code: str, act: Act) -> Denied:
 def _status(error: HttpResponseError) -> int:
     """Name the status; an error without an answer is judged by its class."""
     from azure.core.exceptions import (
-        ClientAuthenticationError,
         ResourceExistsError,
         ResourceModifiedError,
         ResourceNotFoundError,
     )
 
     by_class = {
-        ClientAuthenticationError: HTTPStatus.UNAUTHORIZED,
         ResourceExistsError: HTTPStatus.CONFLICT,
         ResourceModifiedError: HTTPStatus.PRECONDITION_FAILED,
         ResourceNotFoundError: HTTPStatus.NOT_FOUND,

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import Defect
+from shared.store.verbs import Store
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\x00\xff" * 2048, b"x" * 2_500_000])
+async def test_bytes_are_kept_as_they_are(store: Store, data: bytes) -> None:
+    name = f"contoso/raw/{uuid4().hex}.json"
+    await store.keep(name, data)
+    assert await store.fetch(name) == data
+    await store.keep(name, b"other")
+    await store.keep(name, data[::-1])
+    assert await store.fetch(name) == data
+
+
+async def test_keeping_a_name_again_leaves_the_first_bytes(store: Store) -> None:
+    await store.keep("contoso/raw/a", b"first")
+    await store.keep("contoso/raw/a", b"second")
+    assert await store.fetch("contoso/raw/a") == b"first"
+    assert await store.fetch("contoso/raw/b") is None
+
+
+async def test_of_ten_who_keep_one_name_at_once_one_is_kept(store: Store) -> None:
+    await asyncio.gather(*(store.keep("contoso/race", b"%d" % n * 500) for n in range(10)))
+    kept = await store.fetch("contoso/race")
+    assert kept in {b"%d" % n * 500 for n in range(10)}
+    assert await store.fetch("contoso/race") == kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/a", "a/", "a//b", "..", "a/../b", "a/./b", "a/b.", "a b", "a?b", "a#b", "a%2e%2e", "ü"],
+)
+async def test_a_name_that_would_not_stay_where_it_is_put_is_refused(
+    store: Store, name: str
+) -> None:
+    with pytest.raises(Defect, match="name of a blob"):
+        await store.keep(name, b"")
+    with pytest.raises(Defect, match="name of a blob"):
+        await store.fetch(name)
+
+
+async def test_every_letter_a_blob_name_may_have_comes_back(store: Store) -> None:
+    name = "contoso/azAZ09_.@:+=~|-/..x"
+    await store.keep(name, b"1")
+    assert await store.fetch(name) == b"1"
+    assert await store.fetch("contoso/x") is None
