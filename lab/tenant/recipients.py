@@ -1,0 +1,61 @@
+"""Recipients of the organisation, and how Exchange finds one by whatever names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.tenant.state import Contact, Mailbox, State, User
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A mailbox with its account, or a mail contact."""
+
+    id: str
+    name: str
+    address: str
+    mailbox: Mailbox | None = None
+    user: User | None = None
+    contact: Contact | None = None
+
+
+def recipients(state: State, identity: str) -> list[Recipient]:
+    """Find all recipients an identity may mean: object id, GUID, UPN, address, alias or name."""
+    wanted = identity.removeprefix("smtp:").removeprefix("SMTP:").casefold()
+    oids = _oids(state, wanted)
+    found = [of_mailbox(state, state.mailboxes[oid]) for oid in oids if oid in state.mailboxes]
+    found += [
+        of_contact(contact)
+        for contact in state.contacts.values()
+        if wanted in {contact.id, contact.name.casefold(), contact.address.casefold()}
+    ]
+    return found
+
+
+def of_mailbox(state: State, mailbox: Mailbox) -> Recipient:
+    """Show a mailbox as a recipient. Names are unique in Exchange, so the alias serves as one."""
+    user = state.users[mailbox.oid]
+    return Recipient(mailbox.oid, mailbox.alias, user.mail or user.upn, mailbox, user)
+
+
+def of_contact(contact: Contact) -> Recipient:
+    """Show a mail contact as a recipient."""
+    return Recipient(contact.id, contact.name, contact.address, contact=contact)
+
+
+def by_id(state: State, recipient: str) -> Recipient:
+    """Show the recipient with this id."""
+    if recipient in state.contacts:
+        return of_contact(state.contacts[recipient])
+    return of_mailbox(state, state.mailboxes[recipient])
+
+
+def _oids(state: State, wanted: str) -> list[str]:
+    if wanted in state.mailboxes:
+        return [wanted]
+    named = state.where("upn", wanted) or state.where("mail", wanted)
+    if named:
+        return list(dict.fromkeys(named))
+    return [
+        box.oid for box in state.mailboxes.values() if wanted in {box.guid, box.alias.casefold()}
+    ]

@@ -1,0 +1,46 @@
+"""The tenant's state as JSON: everything a responder could change, in a canonical form."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from lab.tenant.state import State
+
+
+def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
+    """Show all state by object id; `without` leaves one account out, to see who else changed."""
+    parts: dict[str, dict[str, Any]] = {
+        "users": {oid: state.users[oid] for oid in state.users},
+        "memberships": {oid: state.memberships[oid] for oid in state.memberships},
+        "mailboxes": dict(state.mailboxes),
+        "risks": dict(state.risks),
+        "groups": dict(state.groups),
+        "blocked": {sender.address: sender for sender in state.blocked.values()},
+        "unblocked": dict(state.unblocked),
+    }
+    left_out = _names(state, without)
+    return {
+        part: {key: _plain(held[key]) for key in sorted(held) if key not in left_out}
+        for part, held in parts.items()
+    }
+
+
+def _names(state: State, oid: str | None) -> set[str]:
+    user = state.users.get(oid) if oid else None
+    return {user.id, user.upn.casefold(), str(user.mail).casefold()} if user else set()
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,128 @@
+"""What the tenant answers is Graph, and what it lets in is what Microsoft lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from lab.scenarios import STORIES
+from lab.tenant import graph_rules, user_view
+from lab.tenant.catalogue import operations
+from lab.tenant.operations import Operation, Shape
+from tests.lab.graph_types import Types, load
+from tests.lab.tenancy import STRONG, Desk, make
+
+OPERATIONS = operations()
+NOT_IN_THE_MODEL = {"microsoft.graph.domain"}
+"""The reference data holds no domain type, so nothing can judge these."""
+BODIES: dict[str, Any] = {
+    "PATCH /users/{id}": {"accountEnabled": False, "passwordProfile": {"password": STRONG}},
+    "PATCH /users/{id}/mailFolders/inbox/messageRules/{rid}": {"isEnabled": False},
+    "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
+    "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
+}
+everything = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
+
+
+async def call(operation: Operation) -> tuple[int, Any]:
+    """Use one operation on an account that has everything."""
+    async with Desk(make()) as desk:
+        oid = desk.people.synced("Dana Roth") if operation.method == "GET" else ""
+        oid = oid or desk.people.person("Ada Brandt")
+        desk.people.risk(oid, "high")
+        desk.people.group("Staff", [oid], role_assignable=True)
+        desk.people.group("Plain", [oid])
+        away = [{"emailAddress": {"name": "X", "address": "x@mallory.example"}}]
+        rule = desk.people.rule(
+            oid,
+            "one",
+            conditions={"subjectContains": ["bank"]},
+            exceptions={"senderContains": ["boss"]},
+            actions={"forwardTo": away, "moveToFolder": "RSS Feeds", "markAsRead": True},
+        )
+        desk.people.rule(oid, "odd", read_only=True)
+        if operation.method != "GET":
+            desk.tenant.state.memberships.seed(oid, frozenset())
+        path = operation.template.replace("{id}", oid).replace("{rid}", rule.id)
+        body = json.loads(json.dumps(BODIES.get(operation.name)).replace("{id}", oid))
+        if operation.returns == user_view.TYPE:
+            path += "?$select=" + ",".join(user_view.PROPERTIES)
+        answer = await desk.graph(operation.method, path, body)
+        if operation.shape is Shape.MANY:
+            return answer.status_code, await desk.every(path)
+        return answer.status_code, answer.json() if answer.content else None
+
+
+@everything
+async def test_every_answer_has_the_declared_shape_and_fits_the_declared_type(
+    operation: Operation,
+) -> None:
+    types = Types()
+    status, found = await call(operation)
+    assert 200 <= status < 300
+    match operation.shape:
+        case Shape.NOTHING:
+            assert (status, found) == (204, None)
+        case Shape.VALUE:
+            assert set(found) == {"@odata.context", "value"}
+        case Shape.ONE | Shape.MANY:
+            items = found if operation.shape is Shape.MANY else [found]
+            assert operation.returns is not None
+            assert items
+            if operation.returns not in NOT_IN_THE_MODEL:
+                faults = [f for item in items for f in types.faults(item, operation.returns)]
+                assert not faults
+
+
+@everything
+def test_every_permission_that_opens_an_operation_is_one_that_microsoft_lists(
+    operation: Operation,
+) -> None:
+    listed = load("permissions.json")["operations"]
+    template = re.sub(r"\{\w+\}", "{id}", operation.template).lower()
+    allowed = listed[f"{operation.method} {template}"]
+    assert operation.any_of
+    assert operation.any_of <= {*allowed["least"], *allowed["also"]}
+
+
+def test_every_type_that_is_answered_is_in_the_model_or_known_not_to_be() -> None:
+    types = Types()
+    unknown = {op.returns for op in OPERATIONS if op.returns and not types.knows(op.returns)}
+    assert unknown == NOT_IN_THE_MODEL
+
+
+def test_every_property_a_write_accepts_is_in_the_model() -> None:
+    types = Types()
+    users = {*user_view.WRITABLE_TEXT, "accountEnabled", "passwordProfile"}
+    assert users <= types.properties("microsoft.graph.user").keys()
+    rules = set(graph_rules.WRITABLE)
+    assert rules <= types.properties("microsoft.graph.messageRule").keys()
+
+
+def test_the_model_refuses_what_is_not_graph() -> None:
+    types = Types()
+    wrong = [
+        {"acountEnabled": True},
+        {"accountEnabled": "true"},
+        {"createdDateTime": "yesterday"},
+        {"proxyAddresses": None},
+        {"@odata.type": "#microsoft.graph.group"},
+    ]
+    for value in wrong:
+        assert list(types.faults(value, "microsoft.graph.user"))
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_alerts_of_the_stories_fit_their_types(story: str) -> None:
+    types = Types()
+    for alert in STORIES[story](make()).alerts:
+        body = json.loads(alert.body)
+        if alert.source == "identity-protection":
+            for item in body["value"]:
+                assert not list(types.faults(item, "microsoft.graph.riskDetection"))
+                assert set(item) == types.properties("microsoft.graph.riskDetection").keys()
+        elif alert.source == "defender":
+            assert not list(types.faults(body, "microsoft.graph.security.alert"))
