@@ -43,9 +43,10 @@ async def play(*, as_json: bool) -> None:
 
 
 async def _stop(local: Local, scenario: Scenario, console: Console) -> Json:
-    console.rule(Text(f"{scenario.name}: {scenario.story}", style="bold"), align="left")
+    console.rule(Text(scenario.name.replace("_", " "), style="bold"), align="left")
+    console.print(scenario.story)
     names = ", ".join(foothold.label for foothold in scenario.intruder.footholds)
-    console.print(f"The intruder holds: {names}\n")
+    console.print(f"[bold]The intruder holds[/] {names}\n")
     async with Remote(local.stack.url, secret=secret()) as remote:
         timeline = Timeline(scenario, console)
         view: Json = {}

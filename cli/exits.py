@@ -20,6 +20,7 @@ class Exit(IntEnum):
     REFUSED = 5
     """The app answered and said no."""
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class CommandError(Exception):

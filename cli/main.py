@@ -1,7 +1,7 @@
 """The `firebreak` command.
 
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 a foothold is left or a person is needed ·
-4 the app does not answer · 5 the app refused · 130 interrupted.
+4 the app does not answer · 5 the app refused · 130 interrupted · 143 terminated.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ app = typer.Typer(
 cases = typer.Typer(help="Look at cases.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 
-type Url = Annotated[
+Url = Annotated[
     str | None,
     typer.Option(envvar="FIREBREAK_URL", help="The app's address; default: the local stack."),
 ]
-type AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-type Within = Annotated[float, typer.Option(help="Seconds to wait for the case to settle.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Within = Annotated[float, typer.Option(help="Seconds to wait for the case to settle.")]
 
 
 @app.command()
@@ -167,6 +167,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         raise typer.Exit(error.code) from error
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(Exit.TERMINATED) from None
 
 
 def main() -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from lab.tenant import SimulatedTenant
 from lab.tenant.settings import Throttling
@@ -60,7 +59,7 @@ class LabCredential:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def __aenter__(self) -> LabCredential:
+    async def __aenter__(self) -> Self:
         """Nothing to open."""
         return self
 
@@ -130,7 +129,7 @@ class Workbench:
             log=log,
         )
 
-    async def __aenter__(self) -> Workbench:
+    async def __aenter__(self) -> Self:
         """Nothing is opened before it is needed."""
         return self
 
@@ -190,8 +189,3 @@ class Workbench:
                 return
             await self.app.poison(message.text)
         await self.messages.delete(message)
-
-
-def policy_file() -> Path:
-    """The shipped policy."""
-    return Path(__file__).parents[1] / "policy.toml"
