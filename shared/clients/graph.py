@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from shared.clients.answers import read_answer, tokenless, unanswered
 from shared.clients.links import NextLinks
-from shared.errors import Defect
+from shared.errors import Defect, Gone
 from shared.model import Json
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ class Graph:
 
     async def _request(self, build: Build) -> httpx.Request:
         adapter, service = self._sdk()
-        return await self._native(adapter, build(service))
+        information = build(service)
+        if any(not str(part).strip(".") for part in information.path_parameters.values()):
+            # The HTTP client would read "." and ".." as directions and ask for something else.
+            raise Gone("Nothing in the directory is named by an empty name or by dots alone")
+        return await self._native(adapter, information)
 
     async def _follow(self, link: str) -> httpx.Request:
         from kiota_abstractions.method import Method
