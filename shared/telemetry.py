@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final, Protocol
 
 _SECRET: Final = ("authorization", "body", "cookie", "password", "secret", "signature", "token")
+_CHATTY: Final = ("azure", "httpx", "httpcore", "msal")
 _HIDDEN: Final = "[redacted]"
 
 
@@ -39,9 +40,11 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 
 def open_log() -> Log:
-    """Make the app's log."""
+    """Make the app's log, and quieten libraries that log addresses: ids of people stand in them."""
     import structlog
 
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     log: Log = structlog.wrap_logger(
         logging.getLogger("firebreak"),
         processors=[
