@@ -140,8 +140,39 @@ def _completed(
     visible: tuple[InboxRule, ...], everything: tuple[InboxRule, ...]
 ) -> tuple[InboxRule, ...]:
     """Take from Exchange what Graph leaves out: folder names, and all of a read-only rule."""
-    known = {rule.name: rule for rule in everything if not rule.hidden}
-    return tuple(_complete(rule, known.get(rule.name)) for rule in visible)
+    known = _paired(visible, [rule for rule in everything if not rule.hidden])
+    return tuple(_complete(rule, known.get(rule.id)) for rule in visible)
+
+
+def _paired(visible: tuple[InboxRule, ...], left: list[InboxRule]) -> dict[str, InboxRule]:
+    """Find each rule in Exchange's list, by Graph's id: the two services share no other key.
+
+    Names need not be unique, and an intruder may call a rule like one of the owner's. So a rule is
+    known by its name and deeds; by its name alone where only one is left, or where Graph shows
+    nothing else of it.
+    """
+    found: dict[str, InboxRule] = {}
+    for alike in (_same_deeds, _same_name):
+        for rule in visible:
+            fitting = [other for other in left if alike(rule, other)]
+            sure = alike is _same_deeds or rule.read_only or len(fitting) == 1
+            if fitting and sure and rule.id not in found:
+                found[rule.id] = fitting[0]
+                left.remove(fitting[0])
+    return found
+
+
+def _same_name(rule: InboxRule, other: InboxRule) -> bool:
+    return rule.name == other.name
+
+
+def _same_deeds(rule: InboxRule, other: InboxRule) -> bool:
+    return not rule.read_only and _deeds(rule) == _deeds(other)
+
+
+def _deeds(rule: InboxRule) -> tuple[object, ...]:
+    flags = (rule.enabled, rule.deletes, rule.marks_read, rule.stops)
+    return rule.name, *flags, frozenset(rule.words), frozenset(rule.forwards_to)
 
 
 def _complete(rule: InboxRule, full: InboxRule | None) -> InboxRule:

@@ -1,0 +1,95 @@
+"""One responder alone before a simulated tenant: for tests, ours and of whoever writes one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from lab.clock import Clock
+from lab.scenarios import Scenario, Story, token_thief
+from lab.tenant import SimulatedTenant, TenantSettings
+from lab.workbench import lab_client, lab_tenant
+from shared.clients.tenant import Tenant
+from shared.errors import Transient
+from shared.model import AccountRef, Case, CaseId, ObjectId, TenantId
+from shared.responder import Change, Responder
+from shared.tasks.triage import resolve
+
+if TYPE_CHECKING:
+    import httpx
+
+NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""When every story on a stand is told."""
+
+
+class Stand:
+    """One responder with the real clients and a frozen clock.
+
+    `granted` and `roles` are the rights that are left once the account is known; `None` means all.
+    """
+
+    def __init__(
+        self,
+        responder: Responder[Any],
+        *,
+        story: Story = token_thief,
+        granted: frozenset[str] | None = None,
+        roles: frozenset[str] | None = None,
+        settings: TenantSettings | None = None,
+    ) -> None:
+        self.responder = responder
+        self.clock = Clock.frozen(NOON)
+        self.lab = SimulatedTenant(
+            clock=self.clock,
+            exchange_roles=roles,
+            settings=settings or TenantSettings.instant(),
+        )
+        self.scenario: Scenario = story(self.lab)
+        self.clients: list[httpx.AsyncClient] = []
+        self.world: Tenant = self._connect()
+        self._granted = granted
+
+    def _connect(self) -> Tenant:
+        self.clients.append(lab_client(self.lab))
+        return lab_tenant(self.lab, self.clients[-1])
+
+    async def case(self, oid: str | None = None) -> Case:
+        """Open a case as triage would, with all rights; then take those rights away."""
+        ref = AccountRef(object_id=ObjectId(oid or self.scenario.oid))
+        account = await resolve(ref, self.world)
+        if self._granted is not None:
+            self.lab.granted = self._granted
+        self.lab.calls.clear()
+        now = self.clock.now()
+        return Case(
+            id=CaseId("0123456789abcdef"),
+            tenant=TenantId(self.lab.tenant_id),
+            account=account,
+            opened_at=now,
+            compromised_since=now,
+            seen_until=now,
+        )
+
+    def ours(self) -> list[str]:
+        """List what we wrote: method, path and account."""
+        own = self.lab.own_object_id
+        return [f"{w.method} {w.path} {w.oid}" for w in self.lab.writes if w.actor == own]
+
+    async def until_done(self, case: Case, *, tries: int = 40) -> list[Change]:
+        """Plan and apply again and again, as the runner does, until nothing is left."""
+        made: list[Change] = []
+        for _ in range(tries):
+            try:
+                change = await self.responder.plan(case, self.world)
+                if change is None:
+                    return made
+                made.append(change)
+                await self.responder.apply(change, self.world)
+            except Transient:
+                self.clock.advance(5)
+        raise AssertionError(f"{self.responder.name} did not come to an end")
+
+    async def aclose(self) -> None:
+        """Close the HTTP clients."""
+        for client in self.clients:
+            await client.aclose()
