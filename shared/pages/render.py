@@ -11,6 +11,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from shared.model import Value
 from shared.pages import times, words
@@ -113,6 +114,7 @@ def _environment(*, css: str, js: str, base: str) -> Environment:
         "clock": times.clock,
         "duration": times.duration,
         "full": times.full,
+        "in_path": partial(quote, safe=""),
         "machine": times.machine,
         "minute": times.minute,
         "named": words.named,

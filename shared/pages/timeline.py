@@ -129,8 +129,8 @@ def timeline(view: CaseView) -> Drawing:
 def _description(view: CaseView, span: float) -> str:
     alive = sum(found.fate in ALIVE for found in view.footholds)
     return (
-        f"{len(view.alerts)} alerts, {len(view.tasks)} tasks and {len(view.footholds)} footholds, "
-        f"of which {alive} may still live, over {duration(span)}. The table below says the same."
+        f"Alerts: {len(view.alerts)}, tasks: {len(view.tasks)}, footholds: {len(view.footholds)}, "
+        f"of which may still live: {alive}; over {duration(span)}. The journal below says the same."
     )
 
 
