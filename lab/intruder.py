@@ -51,17 +51,22 @@ class Intruder:
     ) -> None:
         self.tenant = tenant
         self.oid = oid
-        self.footholds = list(footholds)
         self.interval = interval
         self.behaviour = behaviour
         self.alerted_at: datetime | None = None
         self.acts: list[Act] = []
         self.damage: Counter[Damage] = Counter()
         """What was done after the alert arrived."""
-        for foothold in self.footholds:
-            foothold.settle(tenant, oid)
+        self.footholds: list[Foothold] = []
+        self.add(*footholds)
         tenant.on_write(self._watch)
         tenant.reports[f"intruder {oid}"] = self.report
+
+    def add(self, *footholds: Foothold) -> None:
+        """Give the intruder more."""
+        for foothold in footholds:
+            foothold.settle(self.tenant, self.oid)
+            self.footholds.append(foothold)
 
     def mark_alert(self, at: datetime | None = None) -> None:
         """Say when the alert arrived: from then on damage counts."""

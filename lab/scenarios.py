@@ -19,6 +19,7 @@ from lab.carrier_alerts import (
     suspicious_forwarding,
 )
 from lab.footholds import Foothold, Forwarding, HiddenRule, InboxRule
+from lab.plants import plant_all
 from lab.stage import Scenario, Stage, sent_to, to_folder
 from lab.tenant import SimulatedTenant
 
@@ -158,6 +159,28 @@ def admin(tenant: SimulatedTenant) -> Scenario:
     return _risky(stage, oid, name="admin", story="Frida runs the tenant, and so may her intruder.")
 
 
+def full_house(tenant: SimulatedTenant) -> Scenario:
+    """Tell of an intruder who left everything that can be left."""
+    stage = Stage(tenant)
+    oid = stage.people.person("Nora Lang", job_title="Treasurer")
+    scene = _risky(stage, oid, name="full_house", story="Nora's intruder left nothing out.")
+    scene.intruder.add(*_rules_and_forwarding(stage, oid), *plant_all(stage, oid))
+    return scene
+
+
+def _rules_and_forwarding(stage: Stage, oid: str) -> list[Foothold]:
+    visible = stage.people.rule(
+        oid, "..", conditions={"subjectContains": ["payment"]}, actions={"delete": True}
+    )
+    hidden = stage.people.rule(oid, "sync", hidden=True, actions={"redirectTo": sent_to(DROP)})
+    stage.people.forward(oid, forwarding_smtp=DROP, keeps_copy=True)
+    return [
+        InboxRule("inbox rule “..”", rule=visible),
+        HiddenRule("hidden inbox rule “sync”", rule=hidden),
+        Forwarding(f"forwarding to {DROP}", smtp=DROP),
+    ]
+
+
 def false_alarm(tenant: SimulatedTenant) -> Scenario:
     """Tell of a healthy account, and a risk that an administrator has dismissed already."""
     stage = Stage(tenant)
@@ -184,7 +207,16 @@ def false_alarm(tenant: SimulatedTenant) -> Scenario:
 STORIES: Final[Mapping[str, Story]] = MappingProxyType(
     {
         story.__name__: story
-        for story in (token_thief, spammer, forwarder, synced_user, guest, admin, false_alarm)
+        for story in (
+            token_thief,
+            spammer,
+            forwarder,
+            synced_user,
+            guest,
+            admin,
+            full_house,
+            false_alarm,
+        )
     }
 )
 

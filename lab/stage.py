@@ -15,7 +15,7 @@ from lab.tenant import SimulatedTenant
 from lab.tenant.population import Population
 from lab.tenant.state import User
 
-_SINCE: Final = timedelta(minutes=6)
+SINCE: Final = timedelta(minutes=6)
 """How long the intruder has been in when the alert goes out."""
 
 
@@ -50,7 +50,7 @@ class Stage:
         self.tenant = tenant
         self.people = Population(tenant)
         self.bystanders = _bystanders(tenant, self.people)
-        self.since = tenant.now() - _SINCE
+        self.since = tenant.now() - SINCE
         self.owned: dict[str, Callable[[], bool]] = {}
 
     def user(self, oid: str) -> User:

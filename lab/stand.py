@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from lab.clock import Clock
-from lab.scenarios import Scenario, Story, token_thief
+from lab.scenarios import Scenario, Story, full_house
+from lab.stage import SINCE
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import lab_client, lab_tenant
 from shared.clients.tenant import Tenant
@@ -32,7 +33,7 @@ class Stand:
         self,
         responder: Responder[Any],
         *,
-        story: Story = token_thief,
+        story: Story = full_house,
         granted: frozenset[str] | None = None,
         roles: frozenset[str] | None = None,
         settings: TenantSettings | None = None,
@@ -66,7 +67,7 @@ class Stand:
             tenant=TenantId(self.lab.tenant_id),
             account=account,
             opened_at=now,
-            compromised_since=now,
+            compromised_since=now - SINCE,
             seen_until=now,
         )
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from shared.model import (
-    UNFINISHED,
     Account,
     Alert,
     AlertKind,
@@ -124,13 +123,15 @@ def _rejoined(
 ) -> Task | None:
     if known is None:
         return _task(case, step, at)
-    if DRY_RUN in alert.evidence or known.state in UNFINISHED - {TaskState.QUEUED}:
+    if DRY_RUN in alert.evidence:
         return None
     mode = max(known.mode, step.mode, key=strength)
     if mode is known.mode and not _again(known, alert):
         return None
-    fresh = {"state": TaskState.QUEUED, "mode": mode, "attempts": 0, "not_before": None}
-    return known.model_copy(update={**fresh, "finished_at": None, "reason": "", "steps": ()})
+    # A worker that has claimed it for less meets a conflict and begins again with the new mode.
+    fresh = {"state": TaskState.QUEUED, "mode": mode, "attempts": 0, "owner": None}
+    ended = {"not_before": None, "finished_at": None, "reason": "", "steps": (), "resume": False}
+    return known.model_copy(update=fresh | ended)
 
 
 def _again(known: Task, alert: Alert) -> bool:

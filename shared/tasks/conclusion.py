@@ -95,9 +95,10 @@ def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
         return CaseStatus.NEEDS_PERSON
     if TaskState.WAITING in states:
         return CaseStatus.WAITING
-    if states & _DONE or states == {TaskState.SKIPPED}:
+    if TaskState.OBSERVED not in states:
         return CaseStatus.CONTAINED
-    return CaseStatus.OBSERVED
+    # What was found and only reported is still there: beside what was done it needs a person.
+    return CaseStatus.NEEDS_PERSON if states & _DONE else CaseStatus.OBSERVED
 
 
 def row_of(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> CaseRow:

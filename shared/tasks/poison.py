@@ -91,13 +91,19 @@ class Poison:
         if row is None:
             return
         alert = Alert.model_validate(row.body)
+        if alert.state in {AlertState.TRIAGED, AlertState.IGNORED}:
+            # Another message about it came through; this one was one too many.
+            return
         reason = "Its queue message failed too often; send the alert again or act by hand"
         marked = alert.model_copy(update={"state": AlertState.POISONED, "reason": reason})
-        await self._store.write(
+        changes: list[Put | Drop] = [
             Put(at, row.key, marked.model_dump(mode="json"), row.etag),
-            Put(at, keys.shown_row(alert.received_at, alert.id), {"alert": alert.id}),
             Drop(at, keys.todo_row(alert.id)),
-        )
+        ]
+        if alert.state is AlertState.RECEIVED:
+            shown = keys.shown_row(alert.received_at, alert.id)
+            changes.append(Put(at, shown, {"alert": alert.id}))
+        await self._store.write(*changes)
 
     async def _show_unreadable(self, kept: str, reason: str) -> None:
         at, now = keys.inbox(self._tenant), self._clock()

@@ -22,7 +22,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from shared.clients.tenant import Tenant
-from shared.errors import Denied, FirebreakError, Gone, Refused, Transient
+from shared.errors import Defect, Denied, FirebreakError, Gone, Refused, Transient
 from shared.model import (
     PHASES,
     UNFINISHED,
@@ -136,9 +136,9 @@ class Runner:
         ]
 
     async def _act(self, file: CaseFile, task: Task, view: Tenant, lost: Flag) -> None:
-        responder = self._catalogue[task.responder]
         begun = False
         try:
+            responder = self._responder(task)
             task = self._braked(file, task)
             change = await self._change(file, task, view)
             if change is None:
@@ -154,12 +154,12 @@ class Runner:
         except Superseded:
             raise
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
-            step = self._stopped(error, task, responder, begun=begun)
+            step = self._stopped(error, task, begun=begun)
         await self._store_step(file, step)
 
     async def _change(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
         """Plan, unless the change was begun a moment ago and is known not to have happened."""
-        responder = self._catalogue[task.responder]
+        responder = self._responder(task)
         if task.resume and task.change is not None:
             resumed: Change = responder.revive(task.change)
             return resumed
@@ -175,16 +175,14 @@ class Runner:
         await responder.apply(change, self._tenant)
 
     async def _prove(self, file: CaseFile, task: Task) -> None:
-        responder = self._catalogue[task.responder]
-        changed = _last(file, responder)
         try:
+            responder = self._responder(task)
+            changed = _last(file, responder)
             left = await responder.plan(file.case, self._tenant)
-        except Refused:
-            left = None
+            step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
-            await self._store_step(file, self._stopped(error, task, responder))
-            return
-        await self._store_step(file, self._proof(task, left, changed))
+            step = self._stopped(error, task)
+        await self._store_step(file, step)
 
     def _proof(self, task: Task, left: Change | None, changed: Change | None) -> steps.Step:
         at = self._clock()
@@ -204,13 +202,16 @@ class Runner:
             raise Refused(" ".join(decision.reasons) or "A guard refused this account")
         return task.model_copy(update={"mode": decision.steps[0].mode})
 
-    def _stopped(
-        self, error: Exception, task: Task, responder: Responder[Any], *, begun: bool = False
-    ) -> steps.Step:
+    def _responder(self, task: Task) -> Responder[Any]:
+        if task.responder not in self._catalogue:
+            raise Defect("this version does not have it")
+        return self._catalogue[task.responder]
+
+    def _stopped(self, error: Exception, task: Task, *, begun: bool = False) -> steps.Step:
         if not isinstance(error, (Refused, Gone, Transient, Denied)):
             kind = type(error).__name__ if not isinstance(error, FirebreakError) else str(error)
             self._log.error("task.defect", case=task.case, task=task.id, error=kind)
-        return steps.stopped_by(error, task, responder, self._clock(), begun=begun)
+        return steps.stopped_by(error, task, self._clock(), begun=begun)
 
     async def _store_step(self, file: CaseFile, step: steps.Step) -> None:
         task, line = step

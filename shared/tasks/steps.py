@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from shared.errors import Denied, FirebreakError, Gone, Refused, Transient
 from shared.model import Event, Mode, Task, TaskState
-from shared.responder import Change, Responder
+from shared.responder import Change
 from shared.tasks.ledger import Line
 
 MAX_ATTEMPTS: Final = 30
@@ -33,15 +33,14 @@ def claim(task: Task, owner: str) -> Task:
     )
 
 
-def begun_again(task: Task) -> Task:
-    """Use up the right to make a change without planning: after a crash it is planned again."""
-    return task.model_copy(update={"resume": False})
-
-
 def planned(task: Task, change: Change) -> Task:
-    """Write onto the task what its change is, for the case page, the approval and the journal."""
+    """Write onto the task what its change is, for the case page, the approval and the journal.
+
+    The right to make a change without planning is used up: whatever comes next is planned again.
+    """
     return task.model_copy(
         update={
+            "resume": False,
             "change": change.model_dump(mode="json"),
             "fingerprint": change.fingerprint(),
             "summary": change.summary(),
@@ -116,14 +115,7 @@ def still_there(task: Task, left: Change, at: datetime) -> Step:
     return after, Line(event=Event.REAPPEARED, responder=task.responder, text=said)
 
 
-def stopped_by(
-    error: Exception,
-    task: Task,
-    responder: Responder[Any],
-    at: datetime,
-    *,
-    begun: bool = False,
-) -> Step:
+def stopped_by(error: Exception, task: Task, at: datetime, *, begun: bool = False) -> Step:
     """Say what an error means for the task.
 
     A write that was refused before it took effect is made again without a new plan: where reading
@@ -138,9 +130,9 @@ def stopped_by(
     if isinstance(error, Transient):
         return _later(task, error, at, begun=begun)
     if isinstance(error, Denied):
-        return _given_up(task, str(error), at)
+        return _given_up(task, str(error), at, permission=error.permission)
     said = str(error) if isinstance(error, FirebreakError) else type(error).__name__
-    return _given_up(task, f"A defect in {responder.name}: {said}", at)
+    return _given_up(task, f"A defect in {task.responder}: {said}", at)
 
 
 def backoff(attempts: int) -> float:
@@ -152,9 +144,12 @@ def _later(task: Task, error: Transient, at: datetime, *, begun: bool) -> Step:
     if task.attempts >= MAX_ATTEMPTS:
         return _given_up(task, f"gave up after {task.attempts} tries: {error}", at)
     wait = error.retry_after if error.retry_after is not None else backoff(task.attempts)
+    proving = task.state is TaskState.APPLIED
     after = task.model_copy(
         update={
-            "state": TaskState.APPLIED if task.state is TaskState.APPLIED else TaskState.QUEUED,
+            "state": TaskState.APPLIED if proving else TaskState.QUEUED,
+            # A claim counts as a try; a proof is not claimed, so it is counted here.
+            "attempts": task.attempts + 1 if proving else task.attempts,
             "not_before": at + timedelta(seconds=wait),
             "reason": str(error),
             "resume": begun and not error.may_have_happened and wait < _FRESH,
@@ -164,9 +159,10 @@ def _later(task: Task, error: Transient, at: datetime, *, begun: bool) -> Step:
     return after, Line(event=Event.DELAYED, responder=task.responder, text=said)
 
 
-def _given_up(task: Task, reason: str, at: datetime) -> Step:
+def _given_up(task: Task, reason: str, at: datetime, *, permission: str | None = None) -> Step:
     after = _ended(task, TaskState.FAILED, at, reason=reason)
-    return after, Line(event=Event.FAILED, responder=task.responder, text=reason)
+    data = {"permission": permission} if permission else {}
+    return after, Line(event=Event.FAILED, responder=task.responder, text=reason, data=data)
 
 
 def _ended(

@@ -42,6 +42,8 @@ from shared.tasks.queue import TriageMessage, WorkMessage, encode
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
 
+_UNANSWERED: Final = frozenset({AlertState.RECEIVED, AlertState.UNRESOLVED, AlertState.POISONED})
+"""States from which an alert is answered: one that failed may be sent again once that is mended."""
 _OWN_VERDICT: Final = ResponderName("confirm_compromised")
 
 
@@ -78,14 +80,14 @@ class Triage:
             self._log.warning("alert.unknown", alert=message.alert)
             return
         alert = Alert.model_validate(row.body)
-        if alert.state is not AlertState.RECEIVED or self._early(todo):
+        if alert.state not in _UNANSWERED or self._early(todo):
             return
         try:
             account = await resolve(alert.account or AccountRef(), self._tenant)
         except (Gone, Denied) as error:
             await self._mark(row, alert, AlertState.UNRESOLVED, reason=str(error))
         except Transient as error:
-            await self._later(message, todo, error)
+            await self._later(message, todo or Row(at, todo_key, {}, ""), error)
         else:
             await self._answer(row, alert, account)
 
@@ -95,15 +97,14 @@ class Triage:
             self._clock() + timedelta(seconds=1)
         )
 
-    async def _later(self, message: TriageMessage, todo: Row | None, error: Transient) -> None:
+    async def _later(self, message: TriageMessage, todo: Row, error: Transient) -> None:
         """Move the alert's wake-up, then send it: whatever comes before that time is dropped."""
-        tries = int(todo.body.get("tries", 0)) + 1 if todo else 1
+        tries = int(todo.body.get("tries", 0)) + 1
         wait = error.retry_after if error.retry_after is not None else backoff(tries)
         self._log.warning("triage.delayed", alert=message.alert, seconds=wait, reason=str(error))
-        if todo is not None:
-            due = (self._clock() + timedelta(seconds=wait)).isoformat()
-            body = {"due": due, "tries": tries}
-            await self._store.write(Put(todo.partition, todo.key, body, todo.etag))
+        due = (self._clock() + timedelta(seconds=wait)).isoformat()
+        body = {"due": due, "tries": tries}
+        await self._store.write(Put(todo.partition, todo.key, body, todo.etag or None))
         await self._queue.put(encode(message), delay=wait)
 
     async def _answer(self, row: Row, alert: Alert, account: Account) -> None:
@@ -181,8 +182,10 @@ class Triage:
             Put(row.partition, row.key, marked.model_dump(mode="json"), row.etag),
             Drop(row.partition, keys.todo_row(alert.id)),
         ]
-        if state is not AlertState.TRIAGED:
-            shown = keys.shown_row(alert.received_at, alert.id)
+        shown = keys.shown_row(alert.received_at, alert.id)
+        if state is AlertState.TRIAGED:
+            changes.append(Drop(row.partition, shown))
+        elif alert.state is AlertState.RECEIVED:
             changes.append(Put(row.partition, shown, {"alert": alert.id}))
         try:
             await self._store.write(*changes)

@@ -24,6 +24,7 @@ KINDS = {
     "synced_user": AlertKind.RISKY_SIGN_IN,
     "guest": AlertKind.RISKY_SIGN_IN,
     "admin": AlertKind.RISKY_SIGN_IN,
+    "full_house": AlertKind.RISKY_SIGN_IN,
 }
 HELD = {
     "token_thief": {1, 2, 3, 4, 9, 10, 11},
@@ -34,14 +35,19 @@ HELD = {
     "admin": {1, 2, 3, 4},
     "false_alarm": set[int](),
 }
+EVERYTHING = {1, 2, 3, 4, 9, 10, 11}
+"""What a full house holds at least; every family that is planted adds its own."""
 every_story = pytest.mark.parametrize("story", STORIES)
 
 
 @every_story
 def test_the_intruder_holds_what_the_story_says_and_all_of_it_lives(story: str) -> None:
     scenario = STORIES[story](make())
-    assert {f.number for f in scenario.intruder.living()} == HELD[story]
-    assert {f.number for f in scenario.intruder.open_doors()} == HELD[story]
+    living = {f.number for f in scenario.intruder.living()}
+    assert living == {f.number for f in scenario.intruder.open_doors()}
+    assert living == HELD.get(story, living)
+    if story == "full_house":
+        assert living >= EVERYTHING
     assert scenario.losses() == []
 
 
