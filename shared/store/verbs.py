@@ -67,12 +67,13 @@ class Store(Protocol):
     """Rows and blobs. Both implementations pass one test suite."""
 
     async def read(self, partition: Partition, key: str) -> Row | None:
-        """The row, or `None` where there is none."""
+        """Read one row; `None` where there is none."""
         ...
 
     async def write(self, *changes: Put | Drop) -> tuple[str, ...]:
         """Write up to 100 rows of one partition, all or none; returns the new etags in order.
 
+        A `Drop` returns an empty etag. All bodies together are at most 500,000 characters of JSON.
         Raises `Exists` where an insert met a row, `Conflict` where a row was not the version given.
         """
         ...
@@ -86,7 +87,7 @@ class Store(Protocol):
         ...
 
     async def fetch(self, name: str) -> bytes | None:
-        """The bytes kept under a name, or `None`."""
+        """Fetch the bytes kept under a name; `None` where there are none."""
         ...
 
 
