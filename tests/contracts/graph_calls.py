@@ -1,0 +1,157 @@
+"""What a request to Graph and its answer have to look like, operation by operation.
+
+Told from Microsoft's reference, not from the simulated tenant: both sides are judged by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.contracts.graph_types import DOMAIN, Permissions, Types
+from tests.contracts.recording import Exchange
+
+USER: Final = "microsoft.graph.user"
+RULE: Final = "microsoft.graph.messageRule"
+RISK: Final = "microsoft.graph.riskyUser"
+_LINK: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\S+")
+_CONTEXT: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\$metadata#\S+")
+_FILTER: Final = re.compile(r"(\w+) eq '(?:[^']|'')*'")
+
+_MOST: Final = 999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One operation: the type of its body, of its answer, and how many."""
+
+    sends: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Of an action, with their types."""
+    gives: str | None = None
+    many: bool = False
+    value: str | None = None
+    """The type of a bare value."""
+
+
+_USER_IDS: Final = (("userIds", "Collection(Edm.String)"),)
+CALLS: Final = {
+    "GET /users": Call(gives=USER, many=True),
+    "GET /users/{id}": Call(gives=USER),
+    "PATCH /users/{id}": Call(sends=USER),
+    "GET /users/{id}/transitivememberof": Call(gives="microsoft.graph.directoryObject", many=True),
+    "POST /users/{id}/revokesigninsessions": Call(value="Edm.Boolean"),
+    "GET /users/{id}/mailfolders/inbox/messagerules": Call(gives=RULE, many=True),
+    "GET /users/{id}/mailfolders/inbox/messagerules/{id}": Call(gives=RULE),
+    "PATCH /users/{id}/mailfolders/inbox/messagerules/{id}": Call(sends=RULE, gives=RULE),
+    "DELETE /users/{id}/mailfolders/inbox/messagerules/{id}": Call(),
+    "GET /domains": Call(gives=DOMAIN, many=True),
+    "GET /organization": Call(gives="microsoft.graph.organization", many=True),
+    "GET /identityprotection/riskyusers/{id}": Call(gives=RISK),
+    "POST /identityprotection/riskyusers/confirmcompromised": Call(parameters=_USER_IDS),
+    "POST /identityprotection/riskyusers/dismiss": Call(parameters=_USER_IDS),
+}
+"""Source: learn.microsoft.com/graph/api, one page for each operation."""
+
+
+class Contract:
+    """Judges what passed between our clients and the simulated tenant."""
+
+    def __init__(self, types: Types, permissions: Permissions) -> None:
+        self._types = types
+        self._permissions = permissions
+
+    def operation(self, passed: Exchange) -> str:
+        """Name the operation. Raises where Graph has none, or none that we know."""
+        found = self._permissions.operation(passed.request.method, passed.path)
+        assert found, f"Graph has no such operation: {passed}"
+        assert found in CALLS, f"say in CALLS what {found} sends and gives"
+        return found
+
+    def allowing(self, passed: Exchange) -> frozenset[str]:
+        """Give the permissions each of which is enough for a request."""
+        return self._permissions.allowing(self.operation(passed), passed.body)
+
+    def problems(self, passed: Exchange) -> Iterator[str]:
+        """Say whatever is wrong with a request or its answer."""
+        call = CALLS[self.operation(passed)]
+        if passed.request.url.scheme != "https" or not passed.request.url.path.startswith("/v1.0/"):
+            yield "is not sent to v1.0 over https"
+        yield from self._query(passed, call)
+        yield from self._body(passed.body, call)
+        if passed.status < 400:
+            yield from self._answer(passed.answer, call)
+        else:
+            yield from _error(passed.answer)
+
+    def _query(self, passed: Exchange, call: Call) -> Iterator[str]:
+        if passed.query.keys() - {"$skiptoken"} and not call.gives:
+            yield "a query where nothing is read"
+            return
+        known = self._types.properties(call.gives) if call.gives else {}
+        for option, text in passed.query.items():
+            if not _option_fits(option, text, known):
+                yield f"query option {option}={text}"
+
+    def _body(self, body: Any, call: Call) -> Iterator[str]:
+        if call.sends:
+            if not isinstance(body, dict) or not [n for n in body if "@odata." not in n]:
+                yield "sends nothing"
+            yield from self._types.problems(body, call.sends, "body")
+        elif call.parameters:
+            wanted = dict(call.parameters)
+            if not isinstance(body, dict) or body.keys() != wanted.keys():
+                yield f"parameters {body!r}"
+                return
+            for name, kind in wanted.items():
+                yield from self._types.problems(body[name], kind, name)
+        elif body is not None:
+            yield f"sends {body!r}, where nothing is taken"
+
+    def _answer(self, answer: Any, call: Call) -> Iterator[str]:
+        if answer is None:
+            if call.gives or call.value:
+                yield "an empty answer"
+            return
+        if not _CONTEXT.fullmatch(str(answer.get("@odata.context"))):
+            yield f"context {answer.get('@odata.context')!r}"
+        if call.many or call.value:
+            extra = answer.keys() - {"@odata.context", "@odata.nextLink", "value"}
+            if extra:
+                yield f"beside the value: {sorted(extra)}"
+            link = answer.get("@odata.nextLink")
+            if link is not None and not _LINK.fullmatch(link):
+                yield f"next link {link!r}"
+        kind = call.value or (f"Collection({call.gives})" if call.many else call.gives)
+        if kind is None:
+            yield "an answer where none is given"
+            return
+        value = answer["value"] if call.many or call.value else answer
+        yield from self._types.problems(value, kind, "answer")
+
+
+def _error(answer: Any) -> Iterator[str]:
+    """Judge an error: https://learn.microsoft.com/graph/errors#error-resource-type."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict) or answer.keys() != {"error"}:
+        yield f"is no error object: {answer!r}"
+        return
+    if not (error.get("code") and error.get("message")):
+        yield f"an error without code or message: {error!r}"
+    if extra := error.keys() - {"code", "message", "innerError", "details", "target"}:
+        yield f"an error with {sorted(extra)}"
+
+
+def _option_fits(option: str, text: str, known: Container[str]) -> bool:
+    match option:
+        case "$select":
+            return all(name in known for name in text.split(","))
+        case "$filter":
+            compared = _FILTER.fullmatch(text)
+            return compared is not None and compared[1] in known
+        case "$top":
+            return text.isdigit() and 1 <= int(text) <= _MOST
+        case _:
+            return option == "$skiptoken"
