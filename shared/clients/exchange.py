@@ -27,7 +27,12 @@ USER_OPTIONS: Final = "User Options"
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
 _REQUEST_IS_WRONG: Final = (400, 404)
 """Statuses that speak of the request: a server in trouble cannot know that something is gone."""
-_NOT_FOUND: Final = ("ManagementObjectNotFoundException", "couldn't be found")
+_NOT_FOUND: Final = (
+    "ManagementObjectNotFoundException",
+    "couldn't be found",
+    # Names need not be unique; one that means several recipients names none.
+    "ManagementObjectAmbiguousException",
+)
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
 _OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.")
 """Hidden rules that belong to Exchange itself."""
@@ -61,7 +66,7 @@ class Exchange:
 
     async def forwarding(self, who: Who) -> Forwarding:
         """Read both forwarders. Source: Get-Mailbox. Raises `Gone` without a mailbox."""
-        found = await self._run("Get-Mailbox", {"Identity": who.object_id}, who)
+        found = await self.run("Get-Mailbox", {"Identity": who.object_id}, who)
         if len(found) != 1:
             raise Gone(f"{len(found)} mailboxes belong to the account; need exactly one")
         return Forwarding(
@@ -81,7 +86,7 @@ class Exchange:
             "ForwardingSmtpAddress": wanted.to_smtp,
             "DeliverToMailboxAndForward": wanted.keeps_copy,
         }
-        await self._run("Set-Mailbox", parameters, who)
+        await self.run("Set-Mailbox", parameters, who)
 
     async def recipient_address(self, who: Who, identity: str) -> str | None:
         """Look up where a recipient's mail goes, `None` where that is unknown.
@@ -89,7 +94,7 @@ class Exchange:
         Source: Get-Recipient; of a mail contact it is the `ExternalEmailAddress`.
         """
         try:
-            found = await self._run("Get-Recipient", {"Identity": identity}, who)
+            found = await self.run("Get-Recipient", {"Identity": identity}, who)
         except Gone:
             return None
         if len(found) != 1:
@@ -104,8 +109,8 @@ class Exchange:
         """
         mailbox = {"Mailbox": who.object_id}
         everything, visible = await asyncio.gather(
-            self._run("Get-InboxRule", {**mailbox, "IncludeHidden": True}, who),
-            self._run("Get-InboxRule", mailbox, who),
+            self.run("Get-InboxRule", {**mailbox, "IncludeHidden": True}, who),
+            self.run("Get-InboxRule", mailbox, who),
         )
         shown = {str(rule.get("Identity")) for rule in visible}
         return tuple(
@@ -123,9 +128,13 @@ class Exchange:
             raise Defect("An inbox rule without an identity reached Exchange")
         cmdlet = "Enable-InboxRule" if state is RuleState.ENABLED else "Disable-InboxRule"
         parameters: Json = {"Identity": rule, "Mailbox": who.object_id, "Confirm": False}
-        await self._run(cmdlet, parameters, who)
+        await self.run(cmdlet, parameters, who)
 
-    async def _run(self, cmdlet: str, parameters: Json, who: Who) -> list[Json]:
+    async def run(self, cmdlet: str, parameters: Json, who: Who) -> list[Json]:
+        """Run a cmdlet near a mailbox and read all pages of what it puts out.
+
+        Source: POST /adminapi/beta/{tenant}/InvokeCommand.
+        """
         body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
         url: str | None = f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
         links = NextLinks("Exchange", self._base)
@@ -147,7 +156,7 @@ class Exchange:
             raise unanswered("Exchange", request, error) from error
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
-            raise Gone("Exchange has no mailbox or recipient of that name")
+            raise Gone("Exchange has no single mailbox or recipient of that name")
         if any(sign in response.text for sign in _NOT_ALLOWED) and not response.is_success:
             response.status_code = 403
         return read_answer("Exchange", response, permission=MANAGE_AS_APP)

@@ -9,7 +9,7 @@ from lab.tenant.population import Population
 from lab.tenant.records import Call
 from responders.stop_forwarding import StopForwarding
 from shared.clients.exchange import Forwarding
-from shared.errors import Defect, Gone, Refused
+from shared.errors import Gone, Refused
 
 
 def forwards(place: Any) -> tuple[str | None, str | None, bool]:
@@ -95,7 +95,6 @@ async def test_a_recipient_nobody_can_resolve_counts_as_outside(stand: Any) -> N
     assert change.outside == ("Payroll archive",)
 
 
-@pytest.mark.xfail(strict=True, raises=Defect, reason="the client calls an ambiguous name a defect")
 async def test_a_recipient_whose_name_is_not_unique_counts_as_outside(stand: Any) -> None:
     place = stand(StopForwarding(), story=forwarder)
     held = forwards(place)[0]
