@@ -90,6 +90,7 @@ def lab_tenant(tenant: SimulatedTenant, client: httpx.AsyncClient) -> Tenant:
         exchange_base="https://outlook.office365.com",
         # On a frozen clock a second would never pass.
         risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
+        clock=tenant.now,
     )
 
 

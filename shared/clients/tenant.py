@@ -6,14 +6,17 @@ import secrets
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from shared.clients.audit import AuditLogs
+from shared.clients.audit_search import AuditSearches
 from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
 from shared.clients.risk import PACE, RiskyUsers
-from shared.model import TenantId
+from shared.model import TenantId, now
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +43,8 @@ class Tenant:
     inbox: InboxRules
     risk: RiskyUsers
     exchange: Exchange
+    audit: AuditLogs
+    searches: AuditSearches
     new_password: Callable[[], str] = random_password
 
     def remembering(self) -> Tenant:
@@ -47,7 +52,7 @@ class Tenant:
         return replace(self, directory=self.directory.remembering())
 
 
-def connect(
+def connect(  # noqa: PLR0913 - everything it connects comes in here
     tenant: TenantId,
     *,
     client: httpx.AsyncClient,
@@ -55,6 +60,7 @@ def connect(
     graph_base: str,
     exchange_base: str,
     risk_pace: float = PACE,
+    clock: Callable[[], datetime] = now,
 ) -> Tenant:
     """Put the clients of one tenant together on one HTTP client and one credential."""
     graph = Graph(client=client, credential=credential, base=graph_base)
@@ -64,4 +70,6 @@ def connect(
         inbox=InboxRules(graph),
         risk=RiskyUsers(graph, pace=risk_pace),
         exchange=Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant),
+        audit=AuditLogs(graph),
+        searches=AuditSearches(graph, clock=clock),
     )
