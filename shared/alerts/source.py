@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model_validator
@@ -13,6 +16,12 @@ from shared.alerts.generic import Generic, GenericMapping
 from shared.model import Value
 
 _GENERIC = Generic().name
+
+
+@cache
+def _carriers() -> Mapping[str, Carrier]:
+    """Look the folder through once, not for every alert; carriers hold nothing."""
+    return MappingProxyType(carriers())
 
 
 class Source(Value):
@@ -28,7 +37,7 @@ class Source(Value):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        known = carriers()
+        known = _carriers()
         if self.carrier not in known:
             named = ", ".join(known)
             raise ValueError(f"there is no carrier {self.carrier!r}; there are {named}")
@@ -38,7 +47,7 @@ class Source(Value):
 
     def reader(self) -> Carrier:
         """Give the carrier that reads this source's bodies."""
-        return Generic(self.mapping) if self.mapping else carriers()[self.carrier]
+        return Generic(self.mapping) if self.mapping else _carriers()[self.carrier]
 
 
 class Sources(RootModel[tuple[Source, ...]]):
