@@ -53,6 +53,20 @@ async def cases(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.page(path, req.headers))
 
 
+@app.function_name("show_undo")
+@app.route(route="cases/{id}/undo", methods=["GET"])
+async def show_undo(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what would be put back."""
+    return _show(await firebreak.show_undo(req.route_params["id"], req.headers))
+
+
+@app.function_name("undo")
+@app.route(route="cases/{id}/undo", methods=["POST"])
+async def undo(req: func.HttpRequest) -> func.HttpResponse:
+    """Take the request to put back what a case changed."""
+    return _show(await firebreak.ask_undo(req.route_params["id"], req.headers, req.get_body()))
+
+
 @app.function_name("inbox")
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:

@@ -109,6 +109,21 @@ def plan(
 
 
 @app.command()
+def undo(
+    case: str,
+    responder: Annotated[str | None, typer.Argument(help="Only this one's changes.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    within: Within = 120,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put back what a case changed; shows what that is and asks first."""
+    from cli.undo import put_back
+
+    _run(put_back(_remote(url), case, responder, yes=yes, within=within, as_json=as_json))
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A payload.")],
     source: Annotated[str, typer.Option(help="The configured source to post it as.")],

@@ -59,19 +59,29 @@ class Remote:
 
     async def post_alert(self, source: str, body: bytes) -> Json:
         """Post a payload as its carrier would, signed; returns the app's answer."""
+        return await self._signed(f"/api/alerts/{source}", body)
+
+    async def undo_plan(self, case: str) -> list[Json]:
+        """Read what would be put back."""
+        found = _object(await self._send("GET", f"/api/cases/{case}/undo"))
+        steps: list[Json] = found["steps"]
+        return steps
+
+    async def undo(self, case: str, request: Json) -> list[Json]:
+        """Ask for a case's changes to be put back; returns what will be."""
+        found = await self._signed(f"/api/cases/{case}/undo", json.dumps(request).encode())
+        steps: list[Json] = found["steps"]
+        return steps
+
+    async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(
-                f"No secret to sign with: set FIREBREAK_OPERATOR_SECRET to the secret of {source!r}"
+                "No secret to sign with: set FIREBREAK_OPERATOR_SECRET to the secret of the source"
             )
         auth = HmacAuth(secrets=(SecretStr(self._secret),))
         signed = sign(auth, body=body, now=datetime.now(UTC))
-        response = await self._send(
-            "POST",
-            f"/api/alerts/{source}",
-            content=body,
-            headers={**signed, "Content-Type": "application/json"},
-        )
-        return _object(response)
+        headers = {**signed, "Content-Type": "application/json"}
+        return _object(await self._send("POST", path, content=body, headers=headers))
 
     async def cases(self) -> Json:
         """Read the list of cases."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.alerts.source import Sources
 from shared.desk import Desk, Page
+from shared.door import Door
 from shared.errors import Transient
 from shared.model import ResponderName, now
 from shared.policy.document import ResponderTraits, load
@@ -26,13 +27,15 @@ from shared.sweeps.reconcile import Reconcile
 from shared.tasks.intake import Intake, Reply
 from shared.tasks.ledger import Clock
 from shared.tasks.poison import Poison
-from shared.tasks.queue import QUEUE_NAME, TriageMessage, WorkMessage, decode
+from shared.tasks.queue import QUEUE_NAME, TriageMessage, UndoMessage, WorkMessage, decode
 from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
+    from shared.counter import Counter
     from shared.tasks.runner import Runner
     from shared.tasks.triage import Triage
+    from shared.tasks.undo import Undo
 
 AGAIN: float = 5.0
 """Seconds after which a message comes back that met a passing failure of our own storage."""
@@ -79,6 +82,8 @@ class App:
                     await self._triage.triage(message)
                 case WorkMessage():
                     await self._runner.work(message)
+                case UndoMessage():
+                    await self._undo.run(message)
         except Transient as error:
             self.log.warning("message.delayed", reason=str(error))
             await self.queue.put(text, delay=error.retry_after or AGAIN)
@@ -102,6 +107,14 @@ class App:
     async def page(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show a page, or its JSON."""
         return await self._desk.show(path, headers)
+
+    async def show_undo(self, case: str, headers: Mapping[str, str]) -> Page:
+        """Show what would be put back."""
+        return await self._counter.show_undo(case, headers)
+
+    async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take the request to put back what a case changed."""
+        return await self._counter.ask_undo(case, headers, body)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""
@@ -179,13 +192,44 @@ class App:
         )
 
     @cached_property
+    def _undo(self) -> Undo:
+        from shared.tasks.undo import Undo
+
+        return Undo(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            catalogue=self.catalogue,
+            log=self.log,
+        )
+
+    @cached_property
+    def _counter(self) -> Counter:
+        from shared.counter import Counter
+
+        return Counter(
+            door=self._door, undo=self._undo, clock=self._clock, tenant=self.settings.tenant
+        )
+
+    @cached_property
+    def _door(self) -> Door:
+        return Door(self.settings, self.sources)
+
+    @cached_property
     def _guards(self) -> tuple[Any, ...]:
         own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
         return standing_guards(self.policy, own)
 
     @cached_property
     def _desk(self) -> Desk:
-        return Desk(settings=self.settings, store=self.store, clock=self._clock, policy=self.policy)
+        return Desk(
+            settings=self.settings,
+            door=self._door,
+            store=self.store,
+            clock=self._clock,
+            policy=self.policy,
+        )
 
 
 def _traits(responder: Responder[Any]) -> ResponderTraits:

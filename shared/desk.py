@@ -1,8 +1,4 @@
-"""What people read: cases, alerts that need a person, and whether the app is well.
-
-Pages name accounts that were broken into, so nobody sees one who was not let in: App Service
-authentication in Azure, or a stack that says it is local and does not run in Azure.
-"""
+"""What people read: cases, alerts that need a person, and whether the app is well."""
 
 from __future__ import annotations
 
@@ -14,12 +10,13 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from shared.door import Door, header
 from shared.errors import FirebreakError
 from shared.model import Alert, AlertId, AlertState, CaseId, Json, Value
 from shared.pages.values import CaseRow, ChainState
 from shared.pages.view import alerts_view, case_json, case_view, cases_view
 from shared.policy.document import Policy
-from shared.settings import PageAccess, Settings
+from shared.settings import Settings
 from shared.store.verbs import Store
 from shared.tasks import keys
 from shared.tasks.ledger import CaseFile, Clock
@@ -32,11 +29,6 @@ BASE: Final = "/api"
 _LISTED: Final = 500
 """Cases and alerts that a list shows; older ones have their own address."""
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
-_PLATFORM: Final = "x-ms-client-principal"
-"""App Service authentication sets this header, and removes whatever a client sent under its name.
-
-Source: learn.microsoft.com/azure/app-service/configure-authentication-user-identities
-"""
 
 
 class Page(Value):
@@ -51,8 +43,11 @@ class Page(Value):
 class Desk:
     """Reads what is stored and shows it; changes nothing."""
 
-    def __init__(self, *, settings: Settings, store: Store, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, *, settings: Settings, door: Door, store: Store, clock: Clock, policy: Policy
+    ) -> None:
         self._settings = settings
+        self._door = door
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -62,20 +57,20 @@ class Desk:
 
         JSON instead of a page is given to whoever accepts `application/json` and no HTML.
         """
-        if reason := self._shut(headers):
+        if reason := self._door.shut(headers):
             return self._problem(HTTPStatus.FORBIDDEN, "Nobody is signed in", reason)
         place, _, rest = path.partition("/")
-        wants_json = _wants_json(headers)
+        as_json = wants_json(headers)
         if path == "cases":
-            return await self._cases(wants_json)
+            return await self._cases(as_json)
         if path == "alerts":
-            return await self._alerts(wants_json)
+            return await self._alerts(as_json)
         if place == "alert" and _ID.fullmatch(rest):
-            return await self._alert(AlertId(rest), wants_json)
+            return await self._alert(AlertId(rest), as_json)
         match = re.fullmatch(rf"({_ID.pattern})(\.json|/report)?", rest)
         if place != "cases" or not match:
             return self._missing()
-        kind = match[2] or (".json" if wants_json else "")
+        kind = match[2] or (".json" if as_json else "")
         return await self._case(CaseId(match[1]), kind)
 
     async def health(self) -> Page:
@@ -83,10 +78,10 @@ class Desk:
         try:
             await self._store.read(keys.cases(self._settings.tenant), "health")
         except FirebreakError as error:
-            return _json({"status": "unwell", "storage": type(error).__name__}, status=503)
+            return json_page({"status": "unwell", "storage": type(error).__name__}, status=503)
         rules = [rule.name for rule in self._policy.rules]
         ceiling = str(self._policy.mode_ceiling)
-        return _json({"status": "ok", "storage": "ok", "mode_ceiling": ceiling, "rules": rules})
+        return json_page({"status": "ok", "storage": "ok", "mode_ceiling": ceiling, "rules": rules})
 
     async def _case(self, case: CaseId, kind: str) -> Page:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)
@@ -94,7 +89,7 @@ class Desk:
             return self._missing()
         view = await self._view(file)
         if kind == ".json":
-            return _json(case_json(view))
+            return json_page(case_json(view))
         if kind == "/report":
             name = f"firebreak-{case}.html"
             page = self._html(self._pages.report(view))
@@ -114,16 +109,16 @@ class Desk:
             chain=ChainState.INTACT if broken is None else ChainState.BROKEN,
         )
 
-    async def _cases(self, wants_json: bool) -> Page:  # noqa: FBT001 - one of two readers
+    async def _cases(self, as_json: bool) -> Page:  # noqa: FBT001 - one of two readers
         rows = [row async for row in self._rows()]
         alerts = [alert async for alert in self._shown()]
         waiting = sum(alert.state is not AlertState.IGNORED for alert in alerts)
         view = cases_view(rows, waiting, self._clock())
-        if wants_json:
-            return _json(view.model_dump(mode="json"))
+        if as_json:
+            return json_page(view.model_dump(mode="json"))
         return self._html(self._pages.cases(view))
 
-    async def _alerts(self, wants_json: bool) -> Page:  # noqa: FBT001 - one of two readers
+    async def _alerts(self, as_json: bool) -> Page:  # noqa: FBT001 - one of two readers
         alerts = [alert async for alert in self._shown()]
         bodies = await asyncio.gather(*(self._store.fetch(alert.raw) for alert in alerts))
         raw = {
@@ -132,17 +127,17 @@ class Desk:
             if body is not None
         }
         view = alerts_view(alerts, at=self._clock(), raw=raw)
-        if wants_json:
-            return _json(view.model_dump(mode="json"))
+        if as_json:
+            return json_page(view.model_dump(mode="json"))
         return self._html(self._pages.alerts(view))
 
-    async def _alert(self, alert_id: AlertId, wants_json: bool) -> Page:  # noqa: FBT001
+    async def _alert(self, alert_id: AlertId, as_json: bool) -> Page:  # noqa: FBT001
         """Lead from an alert, whose id the sender was given, to its case."""
         alert = await self._read(alert_id)
         if alert is None:
             return self._missing()
-        if wants_json:
-            return _json(alert.model_dump(mode="json", exclude={"raw"}))
+        if as_json:
+            return json_page(alert.model_dump(mode="json", exclude={"raw"}))
         target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alerts"
         if alert.state is AlertState.RECEIVED:
             told = "Triage has not read this alert yet; reload this page in a moment"
@@ -172,16 +167,6 @@ class Desk:
             if alert := await self._read(AlertId(row.body["alert"])):
                 yield alert
 
-    def _shut(self, headers: Mapping[str, str]) -> str:
-        """Say why the door stays shut, or nothing."""
-        if self._settings.pages is PageAccess.LOCAL and not self._settings.in_azure:
-            return ""
-        if (self._settings.website_auth or "").lower() != "true":
-            return "Switch App Service authentication on for this app, then sign in"
-        if not any(name.lower() == _PLATFORM and value for name, value in headers.items()):
-            return "Sign in with an account that this app's authentication lets in"
-        return ""
-
     def _missing(self) -> Page:
         return self._problem(
             HTTPStatus.NOT_FOUND, "Not here", "Look it up in the list of cases or of alerts"
@@ -200,12 +185,14 @@ class Desk:
         return Pages(base=BASE)
 
 
-def _wants_json(headers: Mapping[str, str]) -> bool:
-    accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
+def wants_json(headers: Mapping[str, str]) -> bool:
+    """Whether the reader is a program: it takes JSON and no HTML."""
+    accept = header(headers, "accept")
     return "application/json" in accept and "text/html" not in accept
 
 
-def _json(body: Json, *, status: int = 200) -> Page:
+def json_page(body: Json, *, status: int = 200) -> Page:
+    """Answer a program."""
     return Page(
         status=status,
         media="application/json",

@@ -126,6 +126,13 @@ class Alert(Value):
     case: CaseId | None = None
 
 
+class Origin(Value):
+    """Where an alert of a case came from: its carrier, and its id there."""
+
+    carrier: str
+    native_id: str
+
+
 class Who(Value):
     """The two names a change needs: the object id decides, the UPN routes and is shown."""
 
@@ -212,6 +219,8 @@ class Case(Value):
     seen_until: Utc
     """The latest moment the intruder is known or feared to have been in: never before opening."""
     alerts: tuple[AlertId, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    """The same alerts as their sources know them, so that they can be answered there."""
     kinds: frozenset[AlertKind] = frozenset()
     title: str = ""
     severity: Severity = Severity.UNKNOWN
@@ -310,6 +319,8 @@ class Event(StrEnum):
     WAITING = "waiting"
     DELAYED = "delayed"
     FAILED = "failed"
+    UNDO_ASKED = "undo_asked"
+    UNDOING = "undoing"
     UNDONE = "undone"
     STATUS = "status"
 

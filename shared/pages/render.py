@@ -7,13 +7,14 @@ so that a page is one answer, a report is one file, and nothing that an alert sm
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from shared.model import Value
+from shared.model import CaseId, Value
 from shared.pages import times, words
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
@@ -58,6 +59,10 @@ class Pages:
         policy = f"default-src 'none'; img-src data:; style-src {self._style}"
         return self._page("report.html", "", view=view, drawing=timeline(view), policy=policy)
 
+    def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
+        """Render what would be put back, each with the button that does it."""
+        return self._page("undo.html", "cases", case=case, steps=list(steps))
+
     def problem(self, status: int, title: str, what_to_do: str) -> str:
         """Render an error: what is wrong, and what the reader can do."""
         return self._page(
@@ -87,7 +92,7 @@ class Pages:
             "X-Frame-Options": "DENY",
         }
 
-    def _page(self, template: str, here: str, **values: Value | str) -> str:
+    def _page(self, template: str, here: str, **values: object) -> str:
         return self._templates.get_template(template).render(here=here, **values)
 
 

@@ -110,6 +110,8 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.WAITING: ("waits", Tone.PERSON, "person"),
         Event.DELAYED: ("delayed", Tone.BUSY, "running"),
         Event.FAILED: ("failed", Tone.BAD, "failed"),
+        Event.UNDO_ASKED: ("undo asked", Tone.PERSON, "person"),
+        Event.UNDOING: ("putting back", Tone.BUSY, "running"),
         Event.UNDONE: ("put back", Tone.QUIET, "undone"),
         Event.STATUS: ("status", Tone.QUIET, "mark"),
     },

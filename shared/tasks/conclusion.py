@@ -91,6 +91,9 @@ def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
     states = {task.state for task in tasks}
     if states & UNFINISHED:
         return CaseStatus.OPEN
+    if TaskState.UNDONE in states:
+        # A person put it back, so a person has judged it.
+        return CaseStatus.CLOSED
     if not states or states & _NEEDS:
         return CaseStatus.NEEDS_PERSON
     if TaskState.WAITING in states:

@@ -33,14 +33,23 @@ class WorkMessage(Value):
     tasks: tuple[TaskId, ...] = ()
 
 
-type Message = TriageMessage | WorkMessage
+class UndoMessage(Value):
+    """Put back what the named tasks changed; who asked stands in the journal, not here."""
+
+    do: Literal["undo"] = "undo"
+    tenant: TenantId
+    case: CaseId
+    tasks: tuple[TaskId, ...]
+
+
+type Message = TriageMessage | WorkMessage | UndoMessage
 
 
 class _Envelope(Value):
     """The outer form, so that a message of a later version is recognised and not misread."""
 
     v: Literal[1] = 1
-    message: TriageMessage | WorkMessage
+    message: TriageMessage | WorkMessage | UndoMessage
 
 
 def encode(message: Message) -> str:

@@ -34,6 +34,8 @@ SDK some 1,240."""
 FUNCTIONS = {
     "alerts": ("httpTrigger", "alerts/{source}", {"POST"}),
     "cases": ("httpTrigger", "cases/{*rest}", {"GET"}),
+    "show_undo": ("httpTrigger", "cases/{id}/undo", {"GET"}),
+    "undo": ("httpTrigger", "cases/{id}/undo", {"POST"}),
     "inbox": ("httpTrigger", "alerts", {"GET"}),
     "alert": ("httpTrigger", "alert/{id}", {"GET"}),
     "health": ("httpTrigger", "health", {"GET"}),

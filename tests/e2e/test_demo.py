@@ -155,6 +155,20 @@ def test_a_plan_changes_nothing_and_a_response_does(up: Path) -> None:
     assert shown.returncode == 0
 
 
+def test_a_case_can_be_put_back_from_the_command_line(up: Path) -> None:
+    who = "clara.vogt@contoso.example"
+    case = json.loads(firebreak(up, "respond", who, "--reason", "a mistake", "--json").stdout)
+    unsure = firebreak(up, "undo", case["id"], "disable_sign_in")
+    assert unsure.returncode == 1
+    assert "Sign-in" in unsure.stdout
+    done = firebreak(up, "undo", case["id"], "disable_sign_in", "--yes")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(firebreak(up, "cases", "show", case["id"], "--json").stdout)
+    states = {task["responder"]: task["state"] for task in shown["tasks"]}
+    assert states["disable_sign_in"] == "undone"
+    assert states["stop_forwarding"] == "verified"
+
+
 def test_a_payload_file_can_be_replayed(up: Path) -> None:
     file = up / "alert.json"
     file.write_text('{"nothing": "to see"}')

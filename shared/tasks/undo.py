@@ -1,0 +1,201 @@
+"""The way back: what a case changed is put back from its journal, newest change first.
+
+What was asked stands in the journal before anything is put back, and each change is marked when it
+is begun and when it is done, so that a crash half-way goes on where it was. A change that is no
+longer in force is not put back: somebody, or the intruder, moved the account since, and undoing
+would write an old state over it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.clients.tenant import Tenant
+from shared.errors import FirebreakError, Gone, Refused, Transient
+from shared.model import (
+    UNFINISHED,
+    CaseId,
+    Difference,
+    Entry,
+    Event,
+    ResponderName,
+    Task,
+    TaskId,
+    TaskState,
+    TenantId,
+    Value,
+)
+from shared.responder import Responder
+from shared.store.verbs import Queue, Store
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
+from shared.tasks.queue import UndoMessage, encode
+from shared.telemetry import Log
+
+_BUSY = 3.0
+
+type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+
+class UndoStep(Value):
+    """One task's changes as they would be put back; `obstacle` says why they cannot be."""
+
+    task: TaskId
+    responder: ResponderName
+    summary: str
+    differences: tuple[Difference, ...]
+    obstacle: str = ""
+
+
+class Undo:
+    """Shows and does the way back of a case."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: Queue,
+        clock: Clock,
+        tenant: Tenant,
+        catalogue: Catalogue,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._tenant = tenant
+        self._catalogue = catalogue
+        self._log = log
+        self._lock = Lock(store, clock)
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def plan(
+        self, tenant: TenantId, case: CaseId, only: ResponderName | None = None
+    ) -> tuple[UndoStep, ...]:
+        """Show what would be put back, in order. Raises `Gone` where there is no such case."""
+        file = await self._load(tenant, case)
+        return tuple(self._step(file, task) for task in _to_undo(file, only))
+
+    async def ask(
+        self, tenant: TenantId, case: CaseId, *, actor: str, only: ResponderName | None = None
+    ) -> tuple[UndoStep, ...]:
+        """Write down that somebody asked, and put it on the queue; returns what will be put back.
+
+        Raises `Refused` where nothing can be put back.
+        """
+        file = await self._load(tenant, case)
+        found = [(task, self._step(file, task)) for task in _to_undo(file, only)]
+        free = [(task, step) for task, step in found if not step.obstacle]
+        if not free:
+            reasons = " ".join(step.obstacle for _, step in found)
+            raise Refused(reasons or "Nothing in this case was changed, so nothing is put back")
+        named = tuple(task.id for task, _ in free)
+        text = f"Asked to put back: {', '.join(task.responder for task, _ in free)}"
+        data = {"tasks": list(named)}
+        await file.record(Line(event=Event.UNDO_ASKED, text=text, actor=actor, data=data))
+        await self._queue.put(encode(UndoMessage(tenant=tenant, case=case, tasks=named)))
+        return tuple(step for _, step in free)
+
+    async def run(self, message: UndoMessage) -> None:
+        """Put back what was asked for; what cannot be done now comes back through the queue."""
+        file = await self._load(message.tenant, message.case)
+        oid = file.case.account.object_id
+        async with self._lock.hold(message.tenant, oid, uuid.uuid4().hex) as lost:
+            if lost is not None:
+                try:
+                    await self._put_back(file, message.tasks)
+                except Superseded as error:
+                    self._log.warning("undo.superseded", case=message.case, reason=str(error))
+                else:
+                    return
+        await self._queue.put(encode(message), delay=_BUSY)
+
+    async def _put_back(self, file: CaseFile, tasks: tuple[TaskId, ...]) -> None:
+        for task in _to_undo(file, None):
+            if task.id in tasks:
+                try:
+                    await self._undo(file, task)
+                except (Refused, Gone) as error:
+                    said = f"Not put back: {error}"
+                    line = Line(event=Event.REFUSED, text=said, responder=task.responder)
+                    await file.record(line, tasks=[task.model_copy(update={"reason": said})])
+        await self._conclusion.draw(file)
+
+    async def _undo(self, file: CaseFile, task: Task) -> None:
+        responder = self._catalogue[task.responder]
+        left = _changes(file, task.responder)
+        if not any(entry.event is Event.UNDOING for entry in _since(file, left[0])):
+            await self._still_ours(file, responder)
+        for entry in reversed(left):
+            data = {"seq": entry.seq}
+            begin = Line(
+                event=Event.UNDOING, text="Putting it back", responder=task.responder, data=data
+            )
+            await file.record(begin)
+            await responder.undo(responder.revive(entry.data["change"]), self._tenant)
+            said = f"{task.summary}: put back"
+            done = Line(event=Event.UNDONE, text=said, responder=task.responder, data=data)
+            last = entry is left[0]
+            undone = {"state": TaskState.UNDONE, "finished_at": self._clock(), "reason": ""}
+            await file.record(done, tasks=[task.model_copy(update=undone)] if last else [])
+        self._log.info("undone", case=task.case, task=task.id, responder=task.responder)
+
+    async def _still_ours(self, file: CaseFile, responder: Responder[Any]) -> None:
+        """See that the tenant is as we left it; whatever a new plan finds has moved since."""
+        try:
+            moved = await responder.plan(file.case, self._tenant)
+        except Transient:
+            raise
+        except FirebreakError as error:
+            raise Refused(f"It cannot be seen whether it moved since: {error}") from error
+        if moved is not None:
+            lines = "; ".join(f"{d.what} is {d.was}" for d in moved.differences())
+            raise Refused(f"It moved since it was changed: {lines}")
+
+    def _step(self, file: CaseFile, task: Task) -> UndoStep:
+        responder = self._catalogue[task.responder]
+        back = tuple(
+            Difference(what=d.what, was=d.becomes, becomes=d.was)
+            for entry in reversed(_changes(file, task.responder))
+            for d in responder.revive(entry.data["change"]).differences()
+        )
+        obstacle = "" if responder.reversible else f"{task.responder} cannot be undone."
+        if task.state in UNFINISHED:
+            obstacle = f"{task.responder} is still at work."
+        return UndoStep(
+            task=task.id,
+            responder=task.responder,
+            summary=task.summary,
+            differences=back,
+            obstacle=obstacle,
+        )
+
+    async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
+        file = await CaseFile.load(self._store, self._clock, tenant, case)
+        if not file.exists:
+            raise Gone("There is no such case")
+        return file
+
+
+def _to_undo(file: CaseFile, only: ResponderName | None) -> list[Task]:
+    """Tasks with changes in force, the one that changed last first."""
+    held = [
+        (changes[-1].seq, task)
+        for task in file.tasks.values()
+        if (only is None or task.responder == only) and (changes := _changes(file, task.responder))
+    ]
+    return [task for _, task in sorted(held, key=lambda pair: pair[0], reverse=True)]
+
+
+def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:
+    """List a responder's changes that were not put back, oldest first."""
+    ours = [entry for entry in file.journal.entries if entry.responder == responder]
+    undone = {entry.data["seq"] for entry in ours if entry.event is Event.UNDONE}
+    return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]
+
+
+def _since(file: CaseFile, first: Entry) -> Iterable[Entry]:
+    ours = (entry for entry in file.journal.entries if entry.responder == first.responder)
+    return (entry for entry in ours if entry.seq > first.seq)
