@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from lab.tenant.defender import SecurityAlert
 from lab.tenant.state import User
 from lab.tenant.user_view import exact
 from lab.tenant.world import World
@@ -185,4 +186,7 @@ def suspicious_forwarding(world: World, user: User, *, at: datetime) -> CarrierA
         "comments": [],
         "evidence": [evidence],
     }
+    world.state.alerts[f"fa{provider}"] = SecurityAlert(
+        oid=user.id, raised_at=at, body=alert, updated_at=at
+    )
     return _posted("defender", alert)

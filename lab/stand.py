@@ -12,7 +12,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import lab_client, lab_tenant
 from shared.clients.tenant import Tenant
 from shared.errors import Transient
-from shared.model import AccountRef, Case, CaseId, ObjectId, TenantId
+from shared.model import AccountRef, Case, CaseId, ObjectId, Origin, TenantId
 from shared.responder import Change, Responder
 from shared.tasks.triage import resolve
 
@@ -69,7 +69,13 @@ class Stand:
             opened_at=now,
             compromised_since=now - SINCE,
             seen_until=now,
+            origins=self._origins(account.object_id, since=now - SINCE),
         )
+
+    def _origins(self, oid: str, *, since: datetime) -> tuple[Origin, ...]:
+        alerts = self.lab.state.alerts.items()
+        ours = [aid for aid, alert in alerts if alert.oid == oid and alert.raised_at >= since]
+        return tuple(Origin(carrier="graph_alerts_v2", native_id=aid) for aid in sorted(ours))
 
     def ours(self) -> list[str]:
         """List what we wrote: method, path and account."""

@@ -19,6 +19,9 @@ class Service(StrEnum):
     DIRECTORY = "identity and access"
     IDENTITY_PROTECTION = "identity protection"
     OUTLOOK = "outlook"
+    REPORTS = "identity and access reports"
+    SECURITY = "security"
+    TRACING = "message trace"
 
 
 class Advice(StrEnum):
@@ -42,6 +45,11 @@ _PROTECTION: Final = Limit("identity protection, per tenant", 1, 1.0, Advice.SIL
 _OUTLOOK: Final = Limit("outlook, per application and mailbox", 10_000, 600.0)
 _OUTLOOK_CONCURRENT: Final = 4
 _DIRECTORY_WRITES: Final = Limit("identity and access, writes", 3_000, 150.0)
+_OTHERS: Final = {
+    Service.REPORTS: Limit("identity and access reports, per application", 5, 10.0),
+    Service.SECURITY: Limit("security, per application", 150, 60.0),
+    Service.TRACING: Limit("message trace, per tenant", 100, 300.0),
+}
 _SMALL_TENANT: Final = 50
 _LARGE_TENANT: Final = 500
 
@@ -72,6 +80,8 @@ class Limits:
                 if self._running[owner] >= _OUTLOOK_CONCURRENT:
                     return Refused("outlook, MailboxConcurrency", 1)
                 return self._spend(_OUTLOOK, cost=1, at=at, owner=owner)
+            case other if other in _OTHERS:
+                return self._spend(_OTHERS[other], cost=1, at=at)
             case Service.DIRECTORY if write:
                 return self._spend(_DIRECTORY_WRITES, cost=1, at=at)
             case _:

@@ -19,12 +19,21 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "groups": dict(state.groups),
         "blocked": {sender.address: sender for sender in state.blocked.values()},
         "unblocked": dict(state.unblocked),
+        "alerts": _by_owner(state.alerts),
     }
     left_out = _names(state, without)
     return {
         part: {key: _plain(held[key]) for key in sorted(held) if key not in left_out}
         for part, held in parts.items()
     }
+
+
+def _by_owner(things: dict[str, Any]) -> dict[str, Any]:
+    """Sort things with an id of their own by the account they belong to."""
+    owned: dict[str, Any] = {}
+    for key in sorted(things):
+        owned.setdefault(things[key].oid, {})[key] = things[key]
+    return owned
 
 
 def _names(state: State, oid: str | None) -> set[str]:

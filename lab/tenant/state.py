@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lab.tenant.defender import SecurityAlert
 from lab.tenant.versioned import Versioned
 
 
@@ -155,6 +156,8 @@ class State:
         self.risks: dict[str, Risk] = {}
         self.blocked: dict[str, Blocked] = {}
         self.unblocked: dict[str, int] = {}
+        self.alerts: dict[str, SecurityAlert] = {}
+        """Defender's alerts by their own ids."""
         self.domains: list[Domain] = []
         self.blocking_groups: set[str] = set()
         """Groups that a standing Conditional Access policy keeps from signing in."""

@@ -90,9 +90,12 @@ class AuditSearches:
                 ),
             )
         done = [search for search in good if search.finished]
-        search = (done or good or [None])[-1] or await self.start(
-            name, who=who, operations=operations, since=since, until=moment
-        )
+        if done or good:
+            search = (done or good)[-1]
+        else:
+            search = await self.start(
+                name, who=who, operations=operations, since=since, until=moment
+            )
         if not search.finished:
             raise Transient(
                 f"The audit search “{name}” is {search.status}", retry_after=_LOOK_AGAIN

@@ -16,6 +16,7 @@ from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
 from shared.clients.risk import PACE, RiskyUsers
+from shared.clients.security_alerts import SecurityAlerts
 from shared.model import TenantId, now
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Tenant:
     exchange: Exchange
     audit: AuditLogs
     searches: AuditSearches
+    alerts: SecurityAlerts
     new_password: Callable[[], str] = random_password
 
     def remembering(self) -> Tenant:
@@ -72,4 +74,5 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         exchange=Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant),
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
+        alerts=SecurityAlerts(graph),
     )

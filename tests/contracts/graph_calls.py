@@ -16,6 +16,8 @@ from tests.contracts.recording import Exchange
 USER: Final = "microsoft.graph.user"
 RULE: Final = "microsoft.graph.messageRule"
 RISK: Final = "microsoft.graph.riskyUser"
+ALERT: Final = "microsoft.graph.security.alert"
+COMMENT: Final = "microsoft.graph.security.alertComment"
 _LINK: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\S+")
 _CONTEXT: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\$metadata#\S+")
 _FILTER: Final = re.compile(r"(\w+) eq '(?:[^']|'')*'")
@@ -52,6 +54,9 @@ CALLS: Final = {
     "GET /identityprotection/riskyusers/{id}": Call(gives=RISK),
     "POST /identityprotection/riskyusers/confirmcompromised": Call(parameters=_USER_IDS),
     "POST /identityprotection/riskyusers/dismiss": Call(parameters=_USER_IDS),
+    "GET /security/alerts_v2/{id}": Call(gives=ALERT),
+    "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
+    "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
 }
 """Source: learn.microsoft.com/graph/api, one page for each operation."""
 

@@ -12,6 +12,7 @@ from lab.scenarios import STORIES
 from lab.tenant import graph_rules, user_view
 from lab.tenant.catalogue import operations
 from lab.tenant.operations import Operation, Shape
+from tests.lab.furnished import furnish
 from tests.lab.graph_types import Types, load
 from tests.lab.tenancy import STRONG, Desk, make
 
@@ -23,6 +24,11 @@ BODIES: dict[str, Any] = {
     "PATCH /users/{id}/mailFolders/inbox/messageRules/{rid}": {"isEnabled": False},
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
+    "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
+    "POST /security/alerts_v2/{aid}/comments": {
+        "@odata.type": "microsoft.graph.security.alertComment",
+        "comment": "Seen.",
+    },
 }
 everything = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
 
@@ -48,6 +54,8 @@ async def call(operation: Operation) -> tuple[int, Any]:
             desk.tenant.state.memberships.seed(oid, frozenset())
         path = operation.template.replace("{id}", oid).replace("{rid}", rule.id)
         body = json.loads(json.dumps(BODIES.get(operation.name)).replace("{id}", oid))
+        for place, name in furnish(desk, oid).items():
+            path = path.replace(place, name)
         if operation.returns == user_view.TYPE:
             path += "?$select=" + ",".join(user_view.PROPERTIES)
         answer = await desk.graph(operation.method, path, body)

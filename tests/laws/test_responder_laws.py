@@ -30,13 +30,18 @@ class Killed(BaseException):
 
 
 def in_effect(snapshot: Json) -> Json:
-    """The tenant, with a dismissed risk counted as what it is in effect: not confirmed."""
+    """The tenant, with a dismissed risk counted as what it is in effect: not confirmed.
+
+    A comment below an alert stays for ever: what counts is how the alert is graded.
+    """
     text = json.dumps(snapshot, default=str, sort_keys=True)
     for state in ("atRisk", "none", "dismissed"):
         text = text.replace(f'"state": "{state}"', '"state": "open"')
     found: Json = json.loads(text)
     for risk in found.get("risks", {}).values():
         risk.pop("detail", None), risk.pop("level", None), risk.pop("updated_at", None)
+    for alert in [one for owned in found.get("alerts", {}).values() for one in owned.values()]:
+        alert.pop("comments"), alert.pop("updated_at")
     return found
 
 

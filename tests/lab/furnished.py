@@ -1,0 +1,13 @@
+"""What an account needs so that every operation has something to answer with."""
+
+from __future__ import annotations
+
+from lab.carrier_alerts import suspicious_forwarding
+from tests.lab.tenancy import Desk
+
+
+def furnish(desk: Desk, oid: str) -> dict[str, str]:
+    """Give an account things with ids of their own; returns the ids by their place in a path."""
+    tenant = desk.tenant
+    suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
+    return {"{aid}": next(iter(tenant.state.alerts))}
