@@ -12,7 +12,7 @@ from shared.errors import Denied
 
 
 async def test_the_risk_becomes_high_and_undo_dismisses_it(stand: Any) -> None:
-    place = stand(ConfirmCompromised())
+    place = stand(ConfirmCompromised(), story=token_thief)
     change = await place.responder.plan(await place.case(), place.world)
     await place.responder.apply(change, place.world)
     confirmed = place.lab.state.risks[place.scenario.oid]
@@ -34,7 +34,7 @@ async def test_an_account_with_or_without_a_risk_record_is_confirmed(
 
 
 async def test_undo_leaves_a_verdict_that_somebody_else_gave_since(stand: Any) -> None:
-    place = stand(ConfirmCompromised())
+    place = stand(ConfirmCompromised(), story=token_thief)
     change = await place.responder.plan(await place.case(), place.world)
     await place.responder.apply(change, place.world)
     await place.world.risk.dismiss(place.scenario.oid)
@@ -45,7 +45,7 @@ async def test_undo_leaves_a_verdict_that_somebody_else_gave_since(stand: Any) -
 
 async def test_without_a_licence_the_refusal_says_so(stand: Any) -> None:
     settings = TenantSettings.instant(licences=frozenset({Licence.ENTRA_P1}))
-    place = stand(ConfirmCompromised(), settings=settings)
+    place = stand(ConfirmCompromised(), story=token_thief, settings=settings)
     case = await place.case()
     with pytest.raises(Denied, match=r"licen[cs]e") as denied:
         await place.responder.plan(case, place.world)

@@ -42,7 +42,7 @@ async def test_the_owners_rules_and_outlook_rules_survive(stand: Any) -> None:
 
 
 async def test_a_hidden_rule_survives_graph_alone_and_dies_through_exchange(stand: Any) -> None:
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     shown = await place.world.inbox.all(case.account.object_id)
     assert "sync" not in {rule.name for rule in shown}
@@ -54,7 +54,7 @@ async def test_a_hidden_rule_survives_graph_alone_and_dies_through_exchange(stan
 
 
 async def test_every_rule_is_named_with_its_reasons(stand: Any) -> None:
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     change = await place.responder.plan(await place.case(), place.world)
     held = {foothold.label: foothold for foothold in change.footholds()}
     assert set(held) == {"inbox rule “.”", "hidden inbox rule “sync”"}
@@ -77,7 +77,7 @@ async def test_a_read_only_rule_is_handed_to_a_person_with_steps(stand: Any) -> 
 async def test_without_exchange_the_visible_rules_go_and_the_unknown_is_raised(
     stand: Any,
 ) -> None:
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     without_exchange(place)
     change = await place.responder.plan(case, place.world)
@@ -92,7 +92,7 @@ async def test_without_exchange_the_visible_rules_go_and_the_unknown_is_raised(
 async def test_while_exchange_is_away_the_visible_rules_go_and_the_rest_is_asked_again(
     stand: Any,
 ) -> None:
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     fault = place.lab.fail(match="Get-InboxRule", times=4)
     change = await place.responder.plan(case, place.world)
@@ -106,7 +106,7 @@ async def test_while_exchange_is_away_the_visible_rules_go_and_the_rest_is_asked
 
 @pytest.mark.parametrize("name", [".", "sync"], ids=["visible", "hidden"])
 async def test_a_rule_that_was_deleted_meanwhile_is_fine(stand: Any, name: str) -> None:
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     change = await place.responder.plan(case, place.world)
     kept = tuple(rule for rule in rules(place).values() if rule.name != name)
@@ -186,7 +186,7 @@ async def test_a_rule_made_again_is_found_again_with_another_fingerprint(stand: 
 
 async def test_an_empty_identity_never_reaches_the_cmdlet(stand: Any) -> None:
     """For Exchange it would mean every rule of the mailbox."""
-    place = stand(DisableInboxRules())
+    place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     with pytest.raises(Defect, match="without an identity"):
         await place.world.exchange.set_rule_state(case.account.who, " ", RuleState.DISABLED)

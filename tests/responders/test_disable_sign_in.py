@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lab.scenarios import admin, synced_user
+from lab.scenarios import admin, synced_user, token_thief
 from lab.tenant import SimulatedTenant
 from lab.tenant.transport import TenantTransport
 from lab.workbench import lab_tenant
@@ -32,14 +32,14 @@ class Forgetful(httpx.AsyncBaseTransport):
 
 
 async def test_blocking_is_alone_in_its_patch(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     await place.until_done(await place.case())
     assert [w.what for w in place.lab.writes] == ["accountEnabled: False"]
     assert place.lab.users[place.scenario.oid].enabled is False
 
 
 async def test_blocking_and_allowing_again_leave_the_password_alone(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     before = place.lab.users[place.scenario.oid]
     change = await place.responder.plan(await place.case(), place.world)
     await place.responder.apply(change, place.world)
@@ -48,13 +48,13 @@ async def test_blocking_and_allowing_again_leave_the_password_alone(stand: Any) 
 
 
 async def test_an_account_that_is_blocked_already_needs_nothing(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     place.lab.change_user(place.scenario.oid, enabled=False)
     assert await place.responder.plan(await place.case(), place.world) is None
 
 
 async def test_unknown_counts_as_allowed(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     case = await place.case()
     async with httpx.AsyncClient(transport=Forgetful(place.lab)) as client:
         world = lab_tenant(place.lab, client)
@@ -69,7 +69,7 @@ async def test_unknown_counts_as_allowed(stand: Any) -> None:
 
 
 async def test_an_account_that_was_blocked_before_us_is_not_opened_by_undo(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     case = await place.case()
     place.lab.change_user(place.scenario.oid, enabled=False)
     await place.responder.undo(SignInDisabled(who=case.account.who, was=False), place.world)
@@ -77,7 +77,7 @@ async def test_an_account_that_was_blocked_before_us_is_not_opened_by_undo(stand
 
 
 async def test_the_stolen_session_ends_with_the_account(stand: Any) -> None:
-    place = stand(DisableSignIn())
+    place = stand(DisableSignIn(), story=token_thief)
     await place.until_done(await place.case())
     open_doors = {foothold.label for foothold in place.scenario.intruder.open_doors()}
     assert "stolen session cookie" not in open_doors

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lab.scenarios import guest, synced_user
+from lab.scenarios import guest, synced_user, token_thief
 from lab.tenant import SimulatedTenant
 from lab.tenant.population import Population
 from lab.tenant.transport import TenantTransport
@@ -34,7 +34,7 @@ class Tapped(httpx.AsyncBaseTransport):
 
 
 async def test_a_forced_change_never_goes_without_a_new_password(stand: Any) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     case = await place.case()
     tap = Tapped(place.lab)
     async with httpx.AsyncClient(transport=tap) as client:
@@ -51,7 +51,7 @@ async def test_a_forced_change_never_goes_without_a_new_password(stand: Any) -> 
 async def test_the_tenant_takes_the_password_and_the_intruder_cannot_choose_the_next(
     stand: Any,
 ) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     await place.until_done(await place.case())
     user = place.lab.users[place.scenario.oid]
     assert (user.password_version, user.must_change_password) == (2, True)
@@ -78,7 +78,7 @@ def test_the_classes_do_not_stand_in_the_same_places() -> None:
 async def test_whose_password_lives_elsewhere_is_refused_with_steps(
     stand: Any, kind: AccountKind
 ) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     case = await place.case()
     account = case.account.model_copy(update={"kinds": frozenset({kind})})
     refused = await place.responder.refuse(
@@ -102,7 +102,7 @@ async def test_a_synced_account_of_the_lab_is_refused_and_keeps_its_password(sta
 async def test_a_synced_account_without_federation_is_sent_to_the_directory_on_premises(
     stand: Any,
 ) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     oid = Population(place.lab).person("Kai Ostrow", synced=True)
     refused = await place.responder.refuse(await place.case(oid), place.world)
     assert refused is not None
@@ -118,7 +118,7 @@ async def test_a_guest_is_refused(stand: Any) -> None:
 
 
 async def test_a_cloud_account_is_not_refused(stand: Any) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     assert await place.responder.refuse(await place.case(), place.world) is None
 
 
@@ -126,7 +126,7 @@ async def test_a_cloud_account_is_not_refused(stand: Any) -> None:
 async def test_the_passwords_age_is_compared_with_when_the_intruder_was_last_seen(
     stand: Any, *, after: int, planned: bool
 ) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     case = await place.case()
     moment = case.seen_until + timedelta(seconds=after)
     place.clock.advance(5)
@@ -135,7 +135,7 @@ async def test_the_passwords_age_is_compared_with_when_the_intruder_was_last_see
 
 
 async def test_the_change_says_how_old_the_password_is_and_never_what_it_is(stand: Any) -> None:
-    place = stand(ResetPassword())
+    place = stand(ResetPassword(), story=token_thief)
     change = await place.responder.plan(await place.case(), place.world)
     assert change.differences()[0].was.endswith("UTC")
     unknown = change.model_copy(update={"changed_at": None})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.scenarios import guest
+from lab.scenarios import guest, token_thief
 from responders.revoke_sessions import RevokeSessions
 
 
@@ -14,7 +14,7 @@ from responders.revoke_sessions import RevokeSessions
 async def test_sessions_are_compared_with_when_the_intruder_was_last_seen(
     stand: Any, *, after: int, planned: bool
 ) -> None:
-    place = stand(RevokeSessions())
+    place = stand(RevokeSessions(), story=token_thief)
     case = await place.case()
     moment = case.seen_until + timedelta(seconds=after)
     place.clock.advance(5)
@@ -23,7 +23,7 @@ async def test_sessions_are_compared_with_when_the_intruder_was_last_seen(
 
 
 async def test_a_later_sighting_ends_the_sessions_again(stand: Any) -> None:
-    place = stand(RevokeSessions())
+    place = stand(RevokeSessions(), story=token_thief)
     case = await place.case()
     place.clock.advance(2)
     await place.until_done(case)
@@ -35,7 +35,7 @@ async def test_a_later_sighting_ends_the_sessions_again(stand: Any) -> None:
 async def test_the_session_dies_and_the_token_nobody_evaluates_lives_out_its_time(
     stand: Any,
 ) -> None:
-    place = stand(RevokeSessions())
+    place = stand(RevokeSessions(), story=token_thief)
     place.clock.advance(1)
     await place.until_done(await place.case())
     intruder = place.scenario.intruder
@@ -48,7 +48,7 @@ async def test_the_session_dies_and_the_token_nobody_evaluates_lives_out_its_tim
 
 
 async def test_only_the_sessions_change(stand: Any) -> None:
-    place = stand(RevokeSessions())
+    place = stand(RevokeSessions(), story=token_thief)
     before = place.lab.users[place.scenario.oid]
     place.clock.advance(1)
     await place.until_done(await place.case())
@@ -65,7 +65,7 @@ async def test_a_guests_sessions_are_left_to_the_home_tenant(stand: Any) -> None
 
 
 async def test_unknown_is_shown_as_unknown(stand: Any) -> None:
-    place = stand(RevokeSessions())
+    place = stand(RevokeSessions(), story=token_thief)
     change = await place.responder.plan(await place.case(), place.world)
     assert "UTC" in change.differences()[0].was
     assert change.model_copy(update={"valid_from": None}).differences()[0].was == "unknown"

@@ -52,7 +52,7 @@ async def test_a_mail_contact_that_leads_out_is_found_and_named_by_where_it_lead
 
 
 async def test_forwarding_inside_the_organisation_stays(stand: Any) -> None:
-    place = stand(StopForwarding())
+    place = stand(StopForwarding(), story=token_thief)
     _, igor = place.scenario.bystanders
     before = place.lab.mailboxes[igor]
     assert before.forwarding_recipient is not None
@@ -62,7 +62,7 @@ async def test_forwarding_inside_the_organisation_stays(stand: Any) -> None:
 
 @pytest.mark.parametrize("domain", ["contoso.example", "CONTOSO.example", "fed.contoso.example"])
 async def test_an_address_in_a_domain_of_ours_is_inside(stand: Any, domain: str) -> None:
-    place = stand(StopForwarding())
+    place = stand(StopForwarding(), story=token_thief)
     place.lab.change_mailbox(place.scenario.oid, forwarding_smtp=f"somebody@{domain}")
     assert await place.responder.plan(await place.case(), place.world) is None
 
@@ -72,14 +72,14 @@ async def test_an_address_in_a_domain_of_ours_is_inside(stand: Any, domain: str)
     ["a@contoso.example.evil.example", "a@evilcontoso.example", "contoso.example@evil.example"],
 )
 async def test_a_domain_that_only_looks_like_ours_is_outside(stand: Any, address: str) -> None:
-    place = stand(StopForwarding())
+    place = stand(StopForwarding(), story=token_thief)
     place.lab.change_mailbox(place.scenario.oid, forwarding_smtp=address)
     change = await place.responder.plan(await place.case(), place.world)
     assert change.outside == (address,)
 
 
 async def test_a_recipient_nobody_can_resolve_counts_as_outside(stand: Any) -> None:
-    place = stand(StopForwarding())
+    place = stand(StopForwarding(), story=token_thief)
     contact = Population(place.lab).contact("Payroll archive", "pay@contoso.example")
     place.lab.change_mailbox(place.scenario.oid, forwarding_recipient=contact, forwarding_smtp=None)
     case = await place.case()
