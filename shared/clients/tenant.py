@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
@@ -17,6 +18,7 @@ from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.security_alerts import SecurityAlerts
+from shared.errors import Defect
 from shared.model import TenantId, now
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _CLASSES: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+-=?@_")
 _LENGTH: Final = 32
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Where a simulated tenant may stand; what is sent there does not leave the computer."""
 
 
 def random_password() -> str:
@@ -65,6 +69,8 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     clock: Callable[[], datetime] = now,
 ) -> Tenant:
     """Put the clients of one tenant together on one HTTP client and one credential."""
+    for base in (graph_base, exchange_base):
+        _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
     return Tenant(
         id=tenant,
@@ -76,3 +82,9 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
     )
+
+
+def _refuse_clear_text(base: str) -> None:
+    parts = urlsplit(base)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise Defect(f"{base} must start with https://: tokens are not sent in the clear")

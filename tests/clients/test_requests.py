@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.clients.directory import SignIn
 from shared.clients.exchange import Forwarding
 from shared.clients.graph import Graph
-from shared.errors import Denied, Gone, Transient
+from shared.errors import Defect, Denied, Gone, Transient
 from shared.model import AccountRef, ObjectId
 from tests.clients.far_side import (
     ADA,
@@ -85,6 +85,13 @@ async def test_the_token_is_for_the_cloud_that_is_asked(base: str, audience: str
     await clients(far, tokens, graph_base=base).directory.domains()
     assert tokens.asked == [audience]
     assert str(far.requests[0].url) == f"{base.rstrip('/')}/v1.0/domains"
+
+
+@pytest.mark.parametrize("base", ["http://graph.microsoft.com", "ftp://127.0.0.2", "graph", "//x"])
+@pytest.mark.parametrize("which", ["graph_base", "exchange_base"])
+def test_tokens_are_not_sent_in_the_clear(which: str, base: str) -> None:
+    with pytest.raises(Defect, match="https"):
+        clients(FarSide(page()), Tokens(), **{which: base})
 
 
 def test_two_event_loops_each_with_their_own_clients_do_not_meet() -> None:

@@ -10,16 +10,21 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.contracts.graph_types import DOMAIN, Permissions, Types
+from tests.contracts.graph_types import DOMAIN, PREFERENCES, REQUIREMENTS, Permissions, Types
 from tests.contracts.recording import Exchange
 
 USER: Final = "microsoft.graph.user"
 RULE: Final = "microsoft.graph.messageRule"
 RISK: Final = "microsoft.graph.riskyUser"
+GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
+AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
 COMMENT: Final = "microsoft.graph.security.alertComment"
-_LINK: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\S+")
-_CONTEXT: Final = re.compile(r"https://graph\.microsoft\.com/v1\.0/\$metadata#\S+")
+METHOD: Final = "microsoft.graph.authenticationMethod"
+TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod"
+STABLE: Final = "v1.0"
+BETA: Final = "beta"
+_ROOT: Final = "https://graph.microsoft.com"
 _FILTER: Final = re.compile(r"(\w+) eq '(?:[^']|'')*'")
 
 _MOST: Final = 999
@@ -36,6 +41,8 @@ class Call:
     many: bool = False
     value: str | None = None
     """The type of a bare value."""
+    version: str = STABLE
+    """`beta` only where v1.0 has no such resource, or does not show all of it."""
 
 
 _USER_IDS: Final = (("userIds", "Collection(Edm.String)"),)
@@ -54,6 +61,31 @@ CALLS: Final = {
     "GET /identityprotection/riskyusers/{id}": Call(gives=RISK),
     "POST /identityprotection/riskyusers/confirmcompromised": Call(parameters=_USER_IDS),
     "POST /identityprotection/riskyusers/dismiss": Call(parameters=_USER_IDS),
+    "GET /users/{id}/authentication/methods": Call(gives=METHOD, many=True, version=BETA),
+    "GET /users/{id}/authentication/signinpreferences": Call(gives=PREFERENCES, version=BETA),
+    "PATCH /users/{id}/authentication/signinpreferences": Call(sends=PREFERENCES, version=BETA),
+    "GET /users/{id}/authentication/requirements": Call(gives=REQUIREMENTS, version=BETA),
+    "PATCH /users/{id}/authentication/requirements": Call(sends=REQUIREMENTS, version=BETA),
+    "DELETE /users/{id}/authentication/hardwareoathmethods/{id}": Call(version=BETA),
+    "DELETE /users/{id}/authentication/qrcodepinmethod": Call(version=BETA),
+    "DELETE /users/{id}/authentication/emailmethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/externalauthenticationmethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/fido2methods/{id}": Call(),
+    "DELETE /users/{id}/authentication/microsoftauthenticatormethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/phonemethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/platformcredentialmethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/softwareoathmethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/temporaryaccesspassmethods/{id}": Call(),
+    "DELETE /users/{id}/authentication/windowshelloforbusinessmethods/{id}": Call(),
+    "POST /users/{id}/authentication/temporaryaccesspassmethods": Call(
+        sends=TEMPORARY_PASS, gives=TEMPORARY_PASS
+    ),
+    "GET /auditlogs/directoryaudits": Call(gives=AUDIT, many=True),
+    "GET /users/{id}/oauth2permissiongrants": Call(gives=GRANT, many=True),
+    "GET /oauth2permissiongrants": Call(gives=GRANT, many=True),
+    "POST /oauth2permissiongrants": Call(sends=GRANT, gives=GRANT),
+    "DELETE /oauth2permissiongrants/{id}": Call(),
+    "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
@@ -82,8 +114,8 @@ class Contract:
     def problems(self, passed: Exchange) -> Iterator[str]:
         """Say whatever is wrong with a request or its answer."""
         call = CALLS[self.operation(passed)]
-        if passed.request.url.scheme != "https" or not passed.request.url.path.startswith("/v1.0/"):
-            yield "is not sent to v1.0 over https"
+        if passed.request.url.scheme != "https" or passed.version != call.version:
+            yield f"is not sent to {call.version} over https"
         yield from self._query(passed, call)
         yield from self._body(passed.body, call)
         if passed.status < 400:
@@ -116,25 +148,25 @@ class Contract:
             yield f"sends {body!r}, where nothing is taken"
 
     def _answer(self, answer: Any, call: Call) -> Iterator[str]:
-        if answer is None:
-            if call.gives or call.value:
-                yield "an empty answer"
+        kind = call.value or (f"Collection({call.gives})" if call.many else call.gives)
+        if answer is None or kind is None:
+            if answer is not kind:
+                yield "an empty answer" if answer is None else "an answer where none is given"
             return
-        if not _CONTEXT.fullmatch(str(answer.get("@odata.context"))):
+        root = f"{_ROOT}/{call.version}/"
+        if not str(answer.get("@odata.context")).startswith(f"{root}$metadata#"):
             yield f"context {answer.get('@odata.context')!r}"
         if call.many or call.value:
-            extra = answer.keys() - {"@odata.context", "@odata.nextLink", "value"}
-            if extra:
-                yield f"beside the value: {sorted(extra)}"
-            link = answer.get("@odata.nextLink")
-            if link is not None and not _LINK.fullmatch(link):
-                yield f"next link {link!r}"
-        kind = call.value or (f"Collection({call.gives})" if call.many else call.gives)
-        if kind is None:
-            yield "an answer where none is given"
-            return
+            yield from _envelope(answer, root)
         value = answer["value"] if call.many or call.value else answer
         yield from self._types.problems(value, kind, "answer")
+
+
+def _envelope(answer: Any, root: str) -> Iterator[str]:
+    if extra := answer.keys() - {"@odata.context", "@odata.nextLink", "value"}:
+        yield f"beside the value: {sorted(extra)}"
+    if not str(answer.get("@odata.nextLink", root)).startswith(root):
+        yield f"next link {answer['@odata.nextLink']!r}"
 
 
 def _error(answer: Any) -> Iterator[str]:

@@ -33,6 +33,50 @@ _DOMAIN_PROPERTIES = {
 
 Source: https://learn.microsoft.com/graph/api/resources/domain (v1.0)
 """
+PREFERENCES = "microsoft.graph.signInPreferences"
+REQUIREMENTS = "microsoft.graph.strongAuthenticationRequirements"
+_METHOD = "microsoft.graph.authenticationMethod"
+_BETA: Mapping[str, Json] = {
+    PREFERENCES: {
+        "base": None,
+        "props": {
+            "isSystemPreferredAuthenticationMethodEnabled": ["Edm.Boolean", True],
+            "systemPreferredAuthenticationMethod": ["Edm.String", True],
+            "userPreferredMethodForSecondaryAuthentication": [
+                "microsoft.graph.userDefaultAuthenticationMethodType",
+                False,
+            ],
+        },
+    },
+    "microsoft.graph.userDefaultAuthenticationMethodType": {
+        "enum": ["push", "oath", "voiceMobile", "voiceAlternateMobile", "voiceOffice", "sms"]
+    },
+    REQUIREMENTS: {
+        "base": None,
+        "props": {"perUserMfaState": ["microsoft.graph.perUserMfaState", True]},
+    },
+    "microsoft.graph.perUserMfaState": {"enum": ["disabled", "enforced", "enabled"]},
+    "microsoft.graph.hardwareOathAuthenticationMethod": {"base": _METHOD, "props": {}},
+    "microsoft.graph.qrCodePinAuthenticationMethod": {"base": _METHOD, "props": {}},
+}
+"""What we meet of beta, which the reference data leaves out.
+
+Source: https://learn.microsoft.com/graph/api/resources (beta), one page for each type
+"""
+_UNLISTED: Mapping[str, Json] = {
+    "GET /users/{id}/authentication/signinpreferences": {
+        "least": ["UserAuthenticationMethod.Read.All"],
+        "also": ["UserAuthenticationMethod.ReadWrite.All"],
+    },
+    "PATCH /users/{id}/authentication/signinpreferences": {
+        "least": ["UserAuthenticationMethod.ReadWrite.All"],
+        "also": [],
+    },
+}
+"""Operations that the reference leaves out.
+
+Source: https://learn.microsoft.com/graph/api/authentication-update (beta)
+"""
 _WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COLLECTION = re.compile(r"Collection\((.+)\)")
@@ -53,7 +97,7 @@ class Types:
     def __init__(self) -> None:
         self._types = load("types-v1.0.json")
         entity = {"base": "microsoft.graph.entity", "open": None, "props": _DOMAIN_PROPERTIES}
-        self._types.setdefault(DOMAIN, entity)
+        self._types = {DOMAIN: entity, **_BETA, **self._types}
 
     def properties(self, name: str) -> Json:
         """Collect the properties of a type and all it derives from, each with its own namespace."""
@@ -75,14 +119,10 @@ class Types:
                 return
             for number, item in enumerate(value):
                 yield from self.problems(item, collection[1], f"{where}[{number}]")
-        elif kind.startswith("Edm."):
-            if not _primitive(value, kind):
-                yield f"{where}: {value!r} is no {kind}"
-        elif "enum" in self._types[kind]:
-            if not self._is_member(value, self._types[kind]):
-                yield f"{where}: {value!r} is no {kind}"
-        else:
+        elif not kind.startswith("Edm.") and "enum" not in self._types.get(kind, {}):
             yield from self._object(value, kind, where)
+        elif not self._is_scalar(value, kind):
+            yield f"{where}: {value!r} is no {kind}"
 
     def _object(self, value: object, kind: str, where: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -111,11 +151,14 @@ class Types:
             at = self._types[at].get("base")
         return at is not None
 
-    def _is_member(self, value: object, kind: Json) -> bool:
+    def _is_scalar(self, value: object, kind: str) -> bool:
+        if kind.startswith("Edm."):
+            return _primitive(value, kind)
         if not isinstance(value, str):
             return False
-        parts = value.split(",") if kind.get("flags") else [value]
-        return all(part.strip() in kind["enum"] for part in parts)
+        enum = self._types[kind]
+        parts = value.split(",") if enum.get("flags") else [value]
+        return all(part.strip() in enum["enum"] for part in parts)
 
 
 class Permissions:
@@ -123,7 +166,7 @@ class Permissions:
 
     def __init__(self) -> None:
         found = load("permissions.json")
-        self._operations: Mapping[str, Json] = found["operations"]
+        self._operations: Mapping[str, Json] = {**_UNLISTED, **found["operations"]}
         self.known = frozenset(found["roles"])
 
     def operation(self, method: str, path: str) -> str | None:

@@ -34,7 +34,13 @@ class Exchange:
     @property
     def path(self) -> str:
         """The path below the version, as sent; ids stay escaped."""
-        return self.request.url.raw_path.decode().partition("?")[0].removeprefix("/v1.0")
+        path = self.request.url.raw_path.decode().partition("?")[0]
+        return path.removeprefix("/v1.0").removeprefix("/beta")
+
+    @property
+    def version(self) -> str:
+        """The version of Graph that was asked."""
+        return self.request.url.path.split("/")[1]
 
     @property
     def query(self) -> dict[str, str]:
@@ -83,10 +89,8 @@ class Recorder:
 class Scene:
     """One story told in a tenant of its own, with everything said written down."""
 
-    def __init__(self, name: str, *, entra_roles: frozenset[str] = frozenset()) -> None:
-        self.lab = SimulatedTenant(
-            clock=Clock.frozen(NOON), entra_roles=entra_roles, settings=TenantSettings.instant()
-        )
+    def __init__(self, name: str) -> None:
+        self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=TenantSettings.instant())
         self.scenario: Scenario = STORIES[name](self.lab)
         self.recorder = Recorder()
 
