@@ -20,6 +20,7 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "blocked": {sender.address: sender for sender in state.blocked.values()},
         "unblocked": dict(state.unblocked),
         "alerts": _by_owner(state.alerts),
+        "directory": dict(state.directory.by_account()),
     }
     left_out = _names(state, without)
     return {

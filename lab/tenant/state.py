@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lab.tenant.defender import SecurityAlert
+from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.versioned import Versioned
 
 
@@ -158,6 +159,7 @@ class State:
         self.unblocked: dict[str, int] = {}
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
+        self.directory = DirectoryObjects()
         self.domains: list[Domain] = []
         self.blocking_groups: set[str] = set()
         """Groups that a standing Conditional Access policy keeps from signing in."""

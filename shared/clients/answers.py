@@ -30,6 +30,9 @@ _LATER: Final = frozenset({408, 423, 429})
 _MOVED: Final = frozenset({409, 412})
 _GONE: Final = frozenset({404, 410})
 _SYNCED: Final = "on-premises mastered"
+UNLICENSED: Final = "The tenant has no licence for this"
+_NEEDS_P2: Final = "AadPremiumLicenseRequired"
+"""How Privileged Identity Management says so, with a 400."""
 _LONGEST: Final = 300
 """Seconds: no server's wish to be left alone is believed for longer."""
 _SAID: Final = 300
@@ -50,7 +53,7 @@ def classify(
     """Name the error that a failed answer is."""
     status = response.status_code
     said = f"{service} answered {status} {code}: {message}".rstrip(": ")
-    if status in (401, 403):
+    if status in (401, 403) or code == _NEEDS_P2:
         return Denied(f"{said}. {_advice(status, message, permission)}", permission=permission)
     if status in _GONE:
         return Gone(said)
@@ -68,6 +71,11 @@ def classify(
             steps=("Make the change in Active Directory on premises",),
         )
     return Defect(said)
+
+
+def unlicensed(error: Denied) -> bool:
+    """Whether a refusal is for want of a licence, which no permission mends."""
+    return UNLICENSED in str(error)
 
 
 def unanswered(service: str, request: httpx.Request, error: Exception) -> Transient:
@@ -116,7 +124,7 @@ def _advice(status: int, message: str, permission: str) -> str:
     if status == 401:  # noqa: PLR2004
         return "Our token was not accepted: check the managed identity and its tenant"
     if "licens" in message.lower() or "premium" in message.lower():
-        return "The tenant has no licence for this"
+        return UNLICENSED
     return (
         f"Grant the application permission {permission} (a new grant can take hours to show in "
         "managed identity tokens); for an administrator's account the application also needs the "

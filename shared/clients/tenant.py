@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
+from shared.clients.consents import Consents
 from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
@@ -51,6 +52,7 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    consents: Consents
     new_password: Callable[[], str] = random_password
 
     def remembering(self) -> Tenant:
@@ -81,6 +83,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        consents=Consents(graph),
     )
 
 

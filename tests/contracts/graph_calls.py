@@ -25,7 +25,12 @@ TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod
 STABLE: Final = "v1.0"
 BETA: Final = "beta"
 _ROOT: Final = "https://graph.microsoft.com"
-_FILTER: Final = re.compile(r"(\w+) eq '(?:[^']|'')*'")
+_CLAUSE: Final = re.compile(
+    r"(?:(\w+)(?:/\w+)* eq '(?:[^']|'')*'"
+    r"|(\w+) ge \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    r"|(\w+)/any\((\w):\4/\w+ eq '(?:[^']|'')*'\))"
+)
+"""A comparison of a property, of one inside it, or of one inside any of its items."""
 
 _MOST: Final = 999
 
@@ -186,8 +191,8 @@ def _option_fits(option: str, text: str, known: Container[str]) -> bool:
         case "$select":
             return all(name in known for name in text.split(","))
         case "$filter":
-            compared = _FILTER.fullmatch(text)
-            return compared is not None and compared[1] in known
+            compared = [_CLAUSE.fullmatch(clause) for clause in text.split(" and ")]
+            return all(c and (c[1] or c[2] or c[3]) in known for c in compared)
         case "$top":
             return text.isdigit() and 1 <= int(text) <= _MOST
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.carrier_alerts import suspicious_forwarding
+from lab.registrations import Registrations
 from tests.lab.tenancy import Desk
 
 
@@ -10,4 +11,12 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     """Give an account things with ids of their own; returns the ids by their place in a path."""
     tenant = desk.tenant
     suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
-    return {"{aid}": next(iter(tenant.state.alerts))}
+    return {"{aid}": next(iter(tenant.state.alerts)), **registered(desk, oid)}
+
+
+def registered(desk: Desk, oid: str) -> dict[str, str]:
+    """Give an account an app with a consent."""
+    directory = Registrations(desk.tenant)
+    app = directory.app("Tool", publisher="Tool Ltd")
+    grant = directory.consent(oid, app, "User.Read", at=desk.tenant.now())
+    return {"{client}": app, "{grant}": grant.id}

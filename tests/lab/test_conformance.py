@@ -24,6 +24,13 @@ BODIES: dict[str, Any] = {
     "PATCH /users/{id}/mailFolders/inbox/messageRules/{rid}": {"isEnabled": False},
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
+    "POST /oauth2PermissionGrants": {
+        "clientId": "{client}",
+        "consentType": "Principal",
+        "principalId": "{id}",
+        "resourceId": "{client}",
+        "scope": "User.Read",
+    },
     "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
     "POST /security/alerts_v2/{aid}/comments": {
         "@odata.type": "microsoft.graph.security.alertComment",
@@ -53,12 +60,12 @@ async def call(operation: Operation) -> tuple[int, Any]:
         if operation.method != "GET":
             desk.tenant.state.memberships.seed(oid, frozenset())
         path = operation.template.replace("{id}", oid).replace("{rid}", rule.id)
-        body = json.loads(json.dumps(BODIES.get(operation.name)).replace("{id}", oid))
+        body = json.dumps(BODIES.get(operation.name)).replace("{id}", oid)
         for place, name in furnish(desk, oid).items():
-            path = path.replace(place, name)
+            path, body = path.replace(place, name), body.replace(place, name)
         if operation.returns == user_view.TYPE:
             path += "?$select=" + ",".join(user_view.PROPERTIES)
-        answer = await desk.graph(operation.method, path, body)
+        answer = await desk.graph(operation.method, path, json.loads(body))
         if operation.shape is Shape.MANY:
             return answer.status_code, await desk.every(path)
         return answer.status_code, answer.json() if answer.content else None

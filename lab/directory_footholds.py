@@ -1,0 +1,49 @@
+"""What an intruder holds in the directory, and what kills it.
+
+#   foothold                     dies by                                         lag
+13  consent to a malicious app   deleting the grant, disabling the app           none
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lab.access import account
+from lab.footholds import Damage, Foiled, Foothold
+from lab.tenant.directory_state import Grant
+from lab.tenant.world import World
+
+
+def refuse_sign_in(world: World, oid: str) -> None:
+    """Refuse whoever needs the account itself. Raises `Foiled`."""
+    if not account(world, oid).enabled:
+        raise Foiled("AADSTS50057: the account is disabled")
+    if reason := world.sign_in_blocked(oid):
+        raise Foiled(f"AADSTS53003: {reason}")
+
+
+class AppConsent(Foothold):
+    """13: an app of the intruder's that acts in the owner's name, whatever the password."""
+
+    number = 13
+    damage = Damage.MAIL_READ
+
+    def __init__(self, label: str, *, grant: Grant, signed_in_at: datetime) -> None:
+        super().__init__(label)
+        self.grant = grant
+        self.signed_in_at = signed_in_at
+        """When the owner last signed in through the app; what was revoked since has to wait."""
+
+    def shut(self, world: World, oid: str) -> bool:
+        """Shut when the grant is deleted or the app disabled, and by nothing else."""
+        del oid
+        app = world.state.directory.apps.get(self.grant.client)
+        held = world.state.directory.grants.get(self.grant.id)
+        return held is None or app is None or not app.enabled
+
+    def use(self, world: World, oid: str) -> str:
+        """Read mail; after a revocation only once the owner has signed in through the app."""
+        refuse_sign_in(world, oid)
+        if world.state.users[oid].sessions_valid_from > self.signed_in_at:
+            raise Foiled("AADSTS50173: revoked until the owner's next sign-in through the app")
+        return "read mail through the app"

@@ -1,0 +1,87 @@
+"""How apps, devices and roles come to be before a story begins: nothing of it is a write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from lab.tenant.directory_state import AccessRule, Application, Device, Grant, RoleTerm
+from lab.tenant.graph_directory_audits import record
+from lab.tenant.population import Population
+from lab.tenant.world import World
+
+GRAPH: Final = "Microsoft Graph"
+_MICROSOFT: Final = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that Microsoft's own applications are registered in."""
+
+
+class Registrations:
+    """Fills the directory of one tenant."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._held = world.state.directory
+
+    def app(self, name: str, *, home: str | None = None, publisher: str | None = None) -> str:
+        """Let an application in; without a home, some other organisation registered it."""
+        app = Application(
+            id=self._world.guid(),
+            app_id=self._world.guid(),
+            name=name,
+            home=home or self._world.guid(),
+            publisher=publisher,
+        )
+        self._held.apps[app.id] = app
+        return app.id
+
+    def consent(self, oid: str | None, app: str, scope: str, *, at: datetime | None) -> Grant:
+        """Grant permissions to Microsoft Graph; the audit log forgets what is too long ago.
+
+        `oid` is who alone grants, `None` grants for everybody; `at` `None` is long ago.
+        """
+        grant = Grant(client=app, resource=self._graph(), principal=oid, scope=scope)
+        self._held.grants[grant.id] = grant
+        if at is not None and oid is not None:
+            self.log_consent(oid, app, at=at)
+        return grant
+
+    def log_consent(self, oid: str, app: str, *, at: datetime) -> None:
+        """Write down that an account went through the consent dialogue."""
+        target = (("ServicePrincipal", app),)
+        record(self._world, "Consent to application", by=oid, targets=target, at=at)
+
+    def device(self, oid: str, name: str, *, at: datetime | None, **wish: Any) -> Device:
+        """Register a device; `at` `None` is a time that Graph does not tell."""
+        device = Device(
+            id=self._world.guid(),
+            device_id=self._world.guid(),
+            name=name,
+            owner=oid,
+            registered_at=at,
+            **wish,
+        )
+        self._held.devices[device.id] = device
+        return device
+
+    def activate(self, oid: str, role: str, **term: Any) -> str:
+        """Give a directory role by its name; `term` says since when, until when and how."""
+        rid = Population(self._world).role(role, [oid])
+        if term:
+            self._held.active[oid, rid] = RoleTerm(principal=oid, role=rid, **term)
+        return rid
+
+    def make_eligible(self, oid: str, role: str, **term: Any) -> str:
+        """Let an account activate a role whenever it wants to."""
+        rid = Population(self._world).role(role, [])
+        self._held.eligible[oid, rid] = RoleTerm(principal=oid, role=rid, **term)
+        return rid
+
+    def access_rule(self, name: str, **wish: Any) -> AccessRule:
+        """Set up a Conditional Access policy."""
+        rule = AccessRule(id=self._world.guid(), name=name, **wish)
+        self._held.rules[rule.id] = rule
+        return rule
+
+    def _graph(self) -> str:
+        known = [app.id for app in self._held.apps.values() if app.name == GRAPH]
+        return known[0] if known else self.app(GRAPH, home=_MICROSOFT, publisher="Microsoft")

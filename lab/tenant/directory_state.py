@@ -1,0 +1,148 @@
+"""What the directory holds beside accounts and groups: apps, consents, devices, roles, audits."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+def packed(*ids: str) -> str:
+    """Write ids as the directory packs them into one: raw bytes, in unpadded URL-safe base64."""
+    raw = b"".join(uuid.UUID(each).bytes_le for each in ids)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application's service principal; `home` is the tenant that registered it."""
+
+    id: str
+    app_id: str
+    name: str
+    home: str
+    publisher: str | None = None
+    """The verified publisher's name, `None` where nobody verified it."""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A delegated permission grant; without a principal it is for the whole organisation."""
+
+    client: str
+    resource: str
+    principal: str | None
+    scope: str
+
+    @property
+    def id(self) -> str:
+        """The key that Graph makes of client, resource and principal."""
+        return packed(self.client, self.resource, *([self.principal] if self.principal else []))
+
+    @property
+    def consent_type(self) -> str:
+        """For one account or for all."""
+        return "Principal" if self.principal else "AllPrincipals"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A registered or joined device. `trust` is Workplace, AzureAd or ServerAd (hybrid joined)."""
+
+    id: str
+    device_id: str
+    name: str
+    owner: str
+    registered_at: datetime | None
+    system: str = "Windows"
+    trust: str = "Workplace"
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleTerm:
+    """Since when and until when a role is held; `None` is unknown and for ever."""
+
+    principal: str
+    role: str
+    start: datetime | None = None
+    end: datetime | None = None
+    activated: bool = False
+    """Whether its holder activated it out of an eligibility."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRule:
+    """A Conditional Access policy, as far as it decides whom it blocks from what."""
+
+    id: str
+    name: str
+    state: str = "enabled"
+    controls: tuple[str, ...] = ("block",)
+    groups: frozenset[str] = frozenset()
+    without_groups: frozenset[str] = frozenset()
+    without_users: frozenset[str] = frozenset()
+    apps: tuple[str, ...] = ("All",)
+    without_apps: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ("all",)
+    user_risk: tuple[str, ...] = ()
+
+    @property
+    def blocks_all_access(self) -> bool:
+        """Whether those whom it is for can sign in nowhere."""
+        return (
+            self.state == "enabled"
+            and "block" in self.controls
+            and self.apps == ("All",)
+            and not self.without_apps
+            and self.clients == ("all",)
+            and not self.user_risk
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryEvent:
+    """One line of the directory's audit log. `targets` are pairs of type and id."""
+
+    id: str
+    at: datetime
+    activity: str
+    category: str
+    by: str
+    """The object id of the account or of the service principal that did it."""
+    targets: tuple[tuple[str, str], ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """New values of what was modified, on the first target."""
+
+
+@dataclass(slots=True)
+class DirectoryObjects:
+    """All of these, by id; terms of roles by principal and role."""
+
+    apps: dict[str, Application] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    active: dict[tuple[str, str], RoleTerm] = field(default_factory=dict)
+    """What is known of assignments beyond their being there; memberships say that they are."""
+    eligible: dict[tuple[str, str], RoleTerm] = field(default_factory=dict)
+    rules: dict[str, AccessRule] = field(default_factory=dict)
+    events: list[DirectoryEvent] = field(default_factory=list)
+
+    def by_account(self) -> dict[str, dict[str, object]]:
+        """Sort what a responder could change by the account it belongs to; audits are no state."""
+        found: dict[str, dict[str, object]] = {}
+        for grant in self.grants.values():
+            found.setdefault(grant.principal or "everybody", {})[f"grant {grant.id}"] = grant
+        for device in self.devices.values():
+            found.setdefault(device.owner, {})[f"device {device.id}"] = device
+        for kind, terms in (("active", self.active), ("eligible", self.eligible)):
+            for term in terms.values():
+                found.setdefault(term.principal, {})[f"{kind} {term.role}"] = term
+        for app in self.apps.values():
+            found.setdefault("apps", {})[app.id] = app
+        for rule in self.rules.values():
+            found.setdefault("access rules", {})[rule.id] = rule
+        return {who: dict(sorted(things.items())) for who, things in found.items()}
