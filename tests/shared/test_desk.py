@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,16 +33,19 @@ def nothing_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-async def played() -> AsyncIterator[Workbench]:
-    """One case, open to whoever sits at this computer."""
-    made = bench()
-    story = token_thief(made.tenant)
-    for alert in story.alerts:
-        await made.post(alert.source, alert.body, **alert.headers)
-    await made.settle()
-    async with made:
-        yield made
+@pytest.fixture(scope="module")
+def played() -> Workbench:
+    """One case, open to whoever sits at this computer; nothing here changes it."""
+
+    async def play() -> Workbench:
+        async with bench() as made:
+            story = token_thief(made.tenant)
+            for alert in story.alerts:
+                await made.post(alert.source, alert.body, **alert.headers)
+            await made.settle()
+            return made
+
+    return asyncio.run(play())
 
 
 async def only(played: Workbench) -> str:
@@ -50,7 +53,7 @@ async def only(played: Workbench) -> str:
     return str(case["id"])
 
 
-async def reopened(played: Workbench, **settings: Any) -> Workbench:
+def reopened(played: Workbench, **settings: Any) -> Workbench:
     """Open the same store with other settings."""
     return Workbench(played.tenant, store=played.store, settings=settings)
 
@@ -76,7 +79,7 @@ async def test_nobody_who_is_not_signed_in_sees_anything(
 ) -> None:
     case = await only(played)
     alert = (await played.case(case))["alerts"][0]["id"]
-    shut = await reopened(played, **settings)
+    shut = reopened(played, **settings)
     for headers in ({}, {"X-MS-CLIENT-PRINCIPAL": ""}, {"Accept": "application/json"}):
         page = await shut.app.page(path.format(case=case, alert=alert), headers)
         assert page.status == 403
@@ -92,7 +95,7 @@ async def test_nobody_who_is_not_signed_in_sees_anything(
 async def test_the_header_alone_is_nobodys_word(
     played: Workbench, settings: dict[str, Any]
 ) -> None:
-    shut = await reopened(played, **settings)
+    shut = reopened(played, **settings)
     for name, value in SIGNED_IN.items():
         for spelt in (name, name.lower()):
             page = await shut.app.page("cases", {spelt: value})
@@ -102,14 +105,14 @@ async def test_the_header_alone_is_nobodys_word(
 
 @pytest.mark.parametrize("name", ["X-MS-CLIENT-PRINCIPAL", "x-ms-client-principal"])
 async def test_whoever_the_platform_let_in_sees_the_case(played: Workbench, name: str) -> None:
-    open_to_some = await reopened(played, **(CLOSED | AZURE | AUTH))
+    open_to_some = reopened(played, **(CLOSED | AZURE | AUTH))
     page = await open_to_some.app.page("cases", {name: "somebody"})
     assert page.status == 200
     assert NAME in page.body
 
 
 async def test_health_is_open_to_all_and_names_nobody(played: Workbench) -> None:
-    shut = await reopened(played, **(CLOSED | AZURE))
+    shut = reopened(played, **(CLOSED | AZURE))
     page = await shut.app.health()
     assert page.status == 200
     assert json.loads(page.body)["status"] == "ok"
@@ -214,7 +217,7 @@ async def test_an_alert_that_nobody_has_read_yet_says_so() -> None:
 
 
 async def test_another_tenants_case_is_not_here(played: Workbench) -> None:
-    other = await reopened(played, tenant_id="00000000-0000-4000-8000-000000000000")
+    other = reopened(played, tenant_id="00000000-0000-4000-8000-000000000000")
     page = await other.app.page(f"cases/{await only(played)}", {})
     assert page.status == 404
     assert NAME not in (await other.app.page("cases", {})).body
