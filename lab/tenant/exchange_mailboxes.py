@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from lab.tenant.cmdlets import Json, Output, Run, cmdlet, recipient
+from lab.tenant.mailbox_settings import SETTINGS, settings_given, settings_shown
 from lab.tenant.recipients import Recipient, by_id, of_contact, of_mailbox
 from lab.tenant.state import Mailbox
+from lab.tenant.user_view import exact
 from lab.tenant.world import World
 
 _RECIPIENTS: Final = "Mail Recipients"
@@ -29,14 +31,15 @@ def get_mailbox(run: Run) -> Output:
         "ForwardingAddress",
         "ForwardingSmtpAddress",
         "DeliverToMailboxAndForward",
+        *SETTINGS,
         "Confirm",
         "Force",
     ),
 )
 def set_mailbox(run: Run) -> Output:
-    """Set where a mailbox forwards to; null clears."""
+    """Set where a mailbox forwards to (null clears), who sends on behalf and what is audited."""
     mailbox = run.mailbox("Identity")
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = settings_given(run, mailbox)
     if run.asked("ForwardingAddress"):
         named = run.text("ForwardingAddress")
         changes["forwarding_recipient"] = recipient(run.world, named).id if named else None
@@ -107,12 +110,14 @@ def _mailbox(world: World, mailbox: Mailbox) -> Json:
         "ForwardingAddress": by_id(world.state, forward).name if forward else None,
         "ForwardingSmtpAddress": f"smtp:{smtp}" if smtp else None,
         "DeliverToMailboxAndForward": mailbox.keeps_copy,
+        **settings_shown(world, mailbox),
     }
 
 
 def _recipient(shown: Recipient) -> Json:
     contact = shown.contact
-    kind = shown.mailbox.kind if shown.mailbox else "MailContact"
+    kind = shown.mailbox.kind if shown.mailbox else "MailContact" if contact else "GuestMailUser"
+    outside = contact.address if contact else None if shown.mailbox else shown.address
     return {
         "Identity": shown.name,
         "Name": shown.name,
@@ -120,7 +125,12 @@ def _recipient(shown: Recipient) -> Json:
         "Guid": shown.mailbox.guid if shown.mailbox else shown.id,
         "ExternalDirectoryObjectId": shown.id,
         "PrimarySmtpAddress": shown.address,
-        "ExternalEmailAddress": f"SMTP:{contact.address}" if contact else None,
-        "RecipientType": "MailContact" if contact else "UserMailbox",
+        "ExternalEmailAddress": f"SMTP:{outside}" if outside else None,
+        "RecipientType": "UserMailbox"
+        if shown.mailbox
+        else "MailContact"
+        if contact
+        else "MailUser",
         "RecipientTypeDetails": kind,
+        "WhenCreatedUTC": exact(shown.user.created_at) if shown.user else None,
     }

@@ -68,13 +68,13 @@ class Population:
         self._mailbox(oid, alias=local)
         return oid
 
-    def guest(self, name: str, *, home: str = "partner.example") -> str:
+    def guest(self, name: str, *, home: str = "partner.example", **wish: Any) -> str:
         """Invite somebody from another organisation; their mailbox is over there."""
         local = name.lower().replace(" ", ".")
         local = self._free(f"{local}_{home}#EXT#", "contoso.example").replace("#EXT#", "")
         upn = f"{local}#EXT#@contoso.example"
         mail = f"{name.lower().replace(' ', '.')}@{home}"
-        return self._account(name, upn=upn, mail=mail, user_type="Guest")
+        return self._account(name, upn=upn, mail=mail, user_type="Guest", **wish)
 
     def synced(self, name: str) -> str:
         """Hire somebody whose account is mastered in the directory on premises."""

@@ -1,4 +1,7 @@
-"""Recipients of the organisation, and how Exchange finds one by whatever names it."""
+"""Recipients of the organisation, and how Exchange finds one by whatever names it.
+
+An account without a mailbox here is one only if it is a guest, whose mail goes elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from lab.tenant.state import Contact, Mailbox, State, User
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A mailbox with its account, or a mail contact."""
+    """A mailbox with its account, a guest, or a mail contact."""
 
     id: str
     name: str
@@ -24,6 +27,8 @@ def recipients(state: State, identity: str) -> list[Recipient]:
     wanted = identity.removeprefix("smtp:").removeprefix("SMTP:").casefold()
     oids = _oids(state, wanted)
     found = [of_mailbox(state, state.mailboxes[oid]) for oid in oids if oid in state.mailboxes]
+    guests = [state.users[oid] for oid in oids if oid not in state.mailboxes]
+    found += [of_guest(user) for user in guests if user.user_type == "Guest"]
     found += [
         of_contact(contact)
         for contact in state.contacts.values()
@@ -38,6 +43,11 @@ def of_mailbox(state: State, mailbox: Mailbox) -> Recipient:
     return Recipient(mailbox.oid, mailbox.alias, user.mail or user.upn, mailbox, user)
 
 
+def of_guest(user: User) -> Recipient:
+    """Show a guest as a recipient: a mail user whose mail goes to the home organisation."""
+    return Recipient(user.id, user.upn.partition("@")[0], user.mail or user.upn, user=user)
+
+
 def of_contact(contact: Contact) -> Recipient:
     """Show a mail contact as a recipient."""
     return Recipient(contact.id, contact.name, contact.address, contact=contact)
@@ -47,15 +57,19 @@ def by_id(state: State, recipient: str) -> Recipient:
     """Show the recipient with this id."""
     if recipient in state.contacts:
         return of_contact(state.contacts[recipient])
+    if recipient not in state.mailboxes:
+        return of_guest(state.users[recipient])
     return of_mailbox(state, state.mailboxes[recipient])
 
 
 def _oids(state: State, wanted: str) -> list[str]:
-    if wanted in state.mailboxes:
+    if wanted in state.users:
         return [wanted]
     named = state.where("upn", wanted) or state.where("mail", wanted)
     if named:
         return list(dict.fromkeys(named))
-    return [
+    aliased = [
         box.oid for box in state.mailboxes.values() if wanted in {box.guid, box.alias.casefold()}
     ]
+    # Display names need not be unique, so this may be several.
+    return list(dict.fromkeys([*aliased, *state.where("display_name", wanted)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +16,13 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "users": {oid: state.users[oid] for oid in state.users},
         "memberships": {oid: state.memberships[oid] for oid in state.memberships},
         "mailboxes": dict(state.mailboxes),
+        "authentication": dict(state.authentication),
         "risks": dict(state.risks),
         "groups": dict(state.groups),
         "blocked": {sender.address: sender for sender in state.blocked.values()},
         "unblocked": dict(state.unblocked),
         "alerts": _by_owner(state.alerts),
+        "sent": _by_owner(state.sent),
         "directory": dict(state.directory.by_account()),
     }
     left_out = _names(state, without)
@@ -49,7 +52,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lab.tenant.defender import SecurityAlert
+from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
+from lab.tenant.logbook import Logbook
+from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
 from lab.tenant.versioned import Versioned
 
 
@@ -98,7 +100,12 @@ class Mailbox:
     """The id of a recipient of the organisation, which wins over `forwarding_smtp`."""
     forwarding_smtp: str | None = None
     keeps_copy: bool = False
-    smtp_auth_disabled: bool = False
+    smtp_auth_disabled: bool | None = None
+    """`None` follows the organisation, which lets it in."""
+    delegation: Delegation = field(default_factory=Delegation)
+    protocols: Protocols = field(default_factory=Protocols)
+    auditing: Auditing = field(default_factory=Auditing)
+    auto_reply: AutoReply = field(default_factory=AutoReply)
     rules: tuple[Rule, ...] = ()
     outlook_rules: tuple[str, ...] = ()
     """Client-side rules; every change of a rule through Exchange deletes them."""
@@ -111,6 +118,27 @@ class Contact:
     id: str
     name: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthMethod:
+    """A registered way to sign in; `kind` is Graph's type without its ending and namespace."""
+
+    id: str
+    kind: str
+    created_at: datetime | None
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What Graph shows of it beside id and time. A secret is never among it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """How an account proves itself, beside its password."""
+
+    methods: tuple[AuthMethod, ...] = ()
+    preferred: str | None = None
+    """The default second factor, as Graph names it: push, oath, sms, voiceMobile, ..."""
+    per_user_mfa: str = "disabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +182,13 @@ class State:
         """Member id to the ids of the groups and roles it is in directly."""
         self.mailboxes: dict[str, Mailbox] = {}
         self.contacts: dict[str, Contact] = {}
+        self.authentication: dict[str, Authentication] = {}
         self.risks: dict[str, Risk] = {}
         self.blocked: dict[str, Blocked] = {}
         self.unblocked: dict[str, int] = {}
+        self.logbook = Logbook()
+        self.sent: dict[str, SentMessage] = {}
+        """What accounts sent, by network message id."""
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
         self.directory = DirectoryObjects()

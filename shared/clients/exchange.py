@@ -32,6 +32,7 @@ _NOT_FOUND: Final = (
     "couldn't be found",
     # Names need not be unique; one that means several recipients names none.
     "ManagementObjectAmbiguousException",
+    "UserNotFoundInPermissionEntryException",
 )
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
 _OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.")
@@ -156,7 +157,7 @@ class Exchange:
             raise unanswered("Exchange", request, error) from error
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
-            raise Gone("Exchange has no single mailbox or recipient of that name")
+            raise Gone("Exchange has no single mailbox, recipient or entry of that name")
         if any(sign in response.text for sign in _NOT_ALLOWED) and not response.is_success:
             response.status_code = 403
         return read_answer("Exchange", response, permission=MANAGE_AS_APP)

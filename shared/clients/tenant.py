@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
 from shared.clients.consents import Consents
+from shared.clients.devices import Devices
 from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
+from shared.clients.mailbox_access import MailboxAccess
+from shared.clients.methods import AuthMethods
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.security_alerts import SecurityAlerts
+from shared.clients.sent import SentMail
 from shared.errors import Defect
 from shared.model import TenantId, now
 
@@ -52,7 +56,11 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    sent: SentMail
+    methods: AuthMethods
+    access: MailboxAccess
     consents: Consents
+    devices: Devices
     new_password: Callable[[], str] = random_password
 
     def remembering(self) -> Tenant:
@@ -74,16 +82,21 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     for base in (graph_base, exchange_base):
         _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
+    exchange = Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant)
     return Tenant(
         id=tenant,
         directory=Directory(graph),
         inbox=InboxRules(graph),
         risk=RiskyUsers(graph, pace=risk_pace),
-        exchange=Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant),
+        exchange=exchange,
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        sent=SentMail(graph, clock=clock),
+        access=MailboxAccess(exchange),
+        methods=AuthMethods(graph),
         consents=Consents(graph),
+        devices=Devices(graph),
     )
 
 

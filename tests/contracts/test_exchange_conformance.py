@@ -5,12 +5,28 @@ from typing import Any, Final
 
 import pytest
 
+from lab.stage import Scenario
+from lab.stand import Stand
 from lab.tenant.catalogue import cmdlets
+from responders import catalogue
+from shared.clients import exchange
 from shared.clients.exchange import Forwarding
 from shared.clients.inbox import RuleState
-from shared.model import ObjectId, Upn, Who
-from tests.contracts.recording import EXCHANGE, Exchange, Scene
+from shared.model import ObjectId, ResponderName, Upn, Who
+from tests.contracts.recording import EXCHANGE, Exchange, Recorder, Scene
 
+_RIGHT: Final[dict[str, type | tuple[type, ...]]] = {
+    "Identity": str,
+    "User": str,
+    "AccessRights": list,
+    "Confirm": bool,
+}
+_SENDER: Final[dict[str, type | tuple[type, ...]]] = {
+    "Identity": str,
+    "Trustee": str,
+    "AccessRights": list,
+    "Confirm": bool,
+}
 CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "Get-Mailbox": {"Identity": str},
     "Set-Mailbox": {
@@ -18,20 +34,46 @@ CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "ForwardingAddress": (str, type(None)),
         "ForwardingSmtpAddress": (str, type(None)),
         "DeliverToMailboxAndForward": bool,
+        "GrantSendOnBehalfTo": dict,
     },
     "Get-Recipient": {"Identity": str},
     "Get-InboxRule": {"Mailbox": str, "IncludeHidden": bool},
     "Enable-InboxRule": {"Identity": str, "Mailbox": str, "Confirm": bool},
     "Disable-InboxRule": {"Identity": str, "Mailbox": str, "Confirm": bool},
+    "Get-MailboxPermission": {"Identity": str},
+    "Add-MailboxPermission": _RIGHT | {"InheritanceType": str},
+    "Remove-MailboxPermission": _RIGHT | {"InheritanceType": str},
+    "Get-RecipientPermission": {"Identity": str},
+    "Add-RecipientPermission": _SENDER,
+    "Remove-RecipientPermission": _SENDER,
+    "Get-MailboxFolderStatistics": {"Identity": str},
+    "Get-MailboxFolderPermission": {"Identity": str},
+    "Add-MailboxFolderPermission": _RIGHT | {"SharingPermissionFlags": str},
+    "Set-MailboxFolderPermission": _RIGHT | {"SharingPermissionFlags": str},
+    "Remove-MailboxFolderPermission": {"Identity": str, "User": str, "Confirm": bool},
+    "Get-MailboxCalendarFolder": {"Identity": str},
+    "Set-MailboxCalendarFolder": {
+        "Identity": str,
+        "PublishEnabled": bool,
+        "DetailLevel": str,
+        "SearchableUrlEnabled": bool,
+        "Confirm": bool,
+    },
 }
 """Source: learn.microsoft.com/powershell/module/exchangepowershell, one page for each cmdlet."""
-NAMES: Final = {"Identity", "Mailbox"}
+NAMES: Final = {"Identity", "Mailbox", "User", "Trustee"}
 FORBIDDEN: Final = {"Force", "AlwaysDeleteOutlookRulesBlob"}
 """They delete what belongs to the owner."""
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def told(passed: Exchange) -> tuple[str, dict[str, Any]]:
+RESPONDERS = catalogue()
+EXCHANGE_RESPONDERS = [
+    name for name, found in RESPONDERS.items() if exchange.MANAGE_AS_APP in found.permissions
+]
+
+
+def command(passed: Exchange) -> tuple[str, dict[str, Any]]:
     """Read the one shape a command has."""
     body = passed.body
     assert body.keys() == {"CmdletInput"}
@@ -39,17 +81,17 @@ def told(passed: Exchange) -> tuple[str, dict[str, Any]]:
     return body["CmdletInput"]["CmdletName"], body["CmdletInput"]["Parameters"]
 
 
-def check(passed: Exchange, scene: Scene) -> None:
+def check(passed: Exchange, told: Scenario) -> None:
     request = passed.request
     assert request.method == "POST"
-    assert passed.path == f"/adminapi/beta/{scene.lab.tenant_id}/InvokeCommand"
+    assert passed.path == f"/adminapi/beta/{told.tenant.tenant_id}/InvokeCommand"
     assert passed.query.keys() <= {"$skiptoken"}
-    upn = scene.lab.users[scene.scenario.oid].upn
+    upn = told.tenant.users[told.oid].upn
     assert request.headers["X-AnchorMailbox"] == f"UPN:{upn}"
     assert request.headers["Content-Type"].startswith("application/json")
     assert request.headers["Prefer"] == "odata.maxpagesize=1000"
     assert passed.token["aud"] == f"https://{EXCHANGE}"
-    cmdlet, parameters = told(passed)
+    cmdlet, parameters = command(passed)
     known = CMDLETS[cmdlet]
     assert parameters.keys() <= known.keys()
     assert not parameters.keys() & FORBIDDEN
@@ -75,14 +117,14 @@ async def test_whatever_a_case_asks_exchange_for_is_a_cmdlet_with_its_parameters
     played: Scene,
 ) -> None:
     for passed in played.recorder.to(EXCHANGE):
-        check(passed, played)
+        check(passed, played.scenario)
         check_answer(passed)
 
 
 async def test_a_mailbox_is_named_by_object_id_and_only_its_owner_is_touched() -> None:
     scene = Scene("token_thief")
     await scene.play()
-    cmdlets_run = [told(each) for each in scene.recorder.to(EXCHANGE)]
+    cmdlets_run = [command(each) for each in scene.recorder.to(EXCHANGE)]
     assert {name for name, _ in cmdlets_run} >= {"Get-Mailbox", "Set-Mailbox", "Disable-InboxRule"}
     for name, parameters in cmdlets_run:
         mailbox = parameters.get("Mailbox") or parameters["Identity"]
@@ -105,7 +147,24 @@ async def test_what_no_story_needs_is_asked_for_rightly_too(state: RuleState) ->
     await world.exchange.recipient_address(who, user.upn)
     await world.exchange.recipient_address(who, "nobody of that name")
     for passed in scene.recorder.to(EXCHANGE):
-        check(passed, scene)
+        check(passed, scene.scenario)
+        check_answer(passed)
+
+
+@pytest.mark.parametrize("name", EXCHANGE_RESPONDERS)
+async def test_what_a_responder_does_and_undoes_in_a_full_house_is_asked_for_rightly(
+    name: ResponderName,
+) -> None:
+    stand, recorder = Stand(RESPONDERS[name]), Recorder()
+    case = await stand.case()
+    recorder.watch(stand.clients[0])
+    changes = await stand.until_done(case)
+    assert changes
+    for change in reversed(changes if stand.responder.reversible else []):
+        await stand.responder.undo(change, stand.world)
+    await stand.aclose()
+    for passed in recorder.to(EXCHANGE):
+        check(passed, stand.scenario)
         check_answer(passed)
 
 

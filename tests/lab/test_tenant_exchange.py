@@ -7,11 +7,16 @@ import pytest
 from lab.tenant import TenantSettings
 from lab.tenant.catalogue import cmdlets
 from lab.tenant.cmdlets import Cmdlet
+from lab.tenant.mailbox_state import Delegation, FolderEntry
 from lab.tenant.tokens import GRAPH
 from tests.lab.tenancy import ANCHOR, Desk, make, message
 
 OUT = "drop@mallory.example"
 FORWARDS = ("ForwardingAddress", "ForwardingSmtpAddress", "DeliverToMailboxAndForward")
+ADA: dict[str, Any] = {"Identity": "ada.brandt@contoso.example"}
+HANS = "hans.ott@contoso.example"
+INBOX: dict[str, Any] = {"Identity": "ada.brandt@contoso.example:\\Inbox"}
+CALENDAR: dict[str, Any] = {"Identity": "ada.brandt@contoso.example:\\Calendar"}
 REQUIRED: dict[str, dict[str, Any]] = {
     "Get-AcceptedDomain": {},
     "Get-BlockedSenderAddress": {},
@@ -22,6 +27,19 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Disable-InboxRule": {"Mailbox": "ada.brandt@contoso.example", "Identity": "one"},
     "Enable-InboxRule": {"Mailbox": "ada.brandt@contoso.example", "Identity": "one"},
     "Remove-BlockedSenderAddress": {"SenderAddress": "ada.brandt@contoso.example"},
+    "Get-MailboxPermission": ADA,
+    "Add-MailboxPermission": {**ADA, "User": HANS, "AccessRights": ["FullAccess"]},
+    "Remove-MailboxPermission": {**ADA, "User": HANS, "AccessRights": ["FullAccess"]},
+    "Get-RecipientPermission": ADA,
+    "Add-RecipientPermission": {**ADA, "Trustee": HANS, "AccessRights": ["SendAs"]},
+    "Remove-RecipientPermission": {**ADA, "Trustee": HANS, "AccessRights": ["SendAs"]},
+    "Get-MailboxFolderStatistics": ADA,
+    "Get-MailboxFolderPermission": INBOX,
+    "Add-MailboxFolderPermission": {**CALENDAR, "User": HANS, "AccessRights": ["Reviewer"]},
+    "Set-MailboxFolderPermission": {**INBOX, "User": "Default", "AccessRights": ["Reviewer"]},
+    "Remove-MailboxFolderPermission": {**INBOX, "User": HANS},
+    "Get-MailboxCalendarFolder": CALENDAR,
+    "Set-MailboxCalendarFolder": {**CALENDAR, "PublishEnabled": True},
 }
 
 
@@ -29,6 +47,10 @@ def furnish(desk: Desk) -> str:
     oid = desk.people.person("Ada Brandt")
     desk.people.rule(oid, "one")
     desk.people.restrict_sender(oid, "ExceedingLimitType=RecipientRateLimit")
+    reader = FolderEntry(
+        folder="Inbox", trustee=desk.people.person("Hans Ott"), rights=("Reviewer",)
+    )
+    desk.people.forward(oid, delegation=Delegation(folders=(reader,)))
     return oid
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.scenarios import false_alarm, guest, synced_user, token_thief
+from lab.scenarios import false_alarm, guest, synced_user
+from lab.stand import Stand
 from lab.tenant import TenantSettings
 from lab.tenant.faults import Loss, When
 from responders import catalogue
@@ -145,6 +147,19 @@ REFUSALS = [
 ]
 
 
+def aims(place: Stand, when: When) -> list[dict[str, Any]]:
+    """Where a fault can strike, after all that was called: at any call.
+
+    Once it took effect, only a write has one: a read that failed late is a read that failed.
+    """
+    if when is When.BEFORE_EFFECT:
+        return [{"skip": k} for k in range(len(place.lab.calls))]
+    writes = Counter(
+        call.name for call in place.lab.calls if not call.name.startswith(("GET ", "Get-"))
+    )
+    return [{"match": name, "skip": k} for name, times in writes.items() for k in range(times)]
+
+
 @each
 @pytest.mark.parametrize("fault", REFUSALS)
 async def test_a_refusal_at_any_call_only_delays(
@@ -152,11 +167,10 @@ async def test_a_refusal_at_any_call_only_delays(
 ) -> None:
     place = stand(responder)
     await place.until_done(await place.case())
-    calls = len(place.lab.calls)
-    for k in range(calls):
+    for aim in aims(place, fault.get("when", When.BEFORE_EFFECT)):
         place = stand(responder)
         case = await place.case()
-        place.lab.fail(skip=k, **fault)
+        place.lab.fail(**aim, **fault)
         await place.until_done(case)
         assert await responder.plan(case, place.world) is None
         assert place.scenario.losses() == []
@@ -170,10 +184,10 @@ async def test_a_lost_answer_at_any_call_only_delays(
 ) -> None:
     place = stand(responder)
     await place.until_done(await place.case())
-    for k in range(len(place.lab.calls)):
+    for aim in aims(place, when):
         place = stand(responder)
         case = await place.case()
-        place.lab.drop(skip=k, loss=loss, when=when)
+        place.lab.drop(**aim, loss=loss, when=when)
         await place.until_done(case)
         assert await responder.plan(case, place.world) is None
 
