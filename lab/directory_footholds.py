@@ -2,6 +2,7 @@
 
 #   foothold                     dies by                                         lag
 13  consent to a malicious app   deleting the grant, disabling the app           none
+14  registered device            disabling the device                            none
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from lab.access import account
 from lab.footholds import Damage, Foiled, Foothold
-from lab.tenant.directory_state import Grant
+from lab.tenant.directory_state import Device, Grant
 from lab.tenant.world import World
 
 
@@ -47,3 +48,29 @@ class AppConsent(Foothold):
         if world.state.users[oid].sessions_valid_from > self.signed_in_at:
             raise Foiled("AADSTS50173: revoked until the owner's next sign-in through the app")
         return "read mail through the app"
+
+
+class DeviceKey(Foothold):
+    """14: a device of the intruder's, whose primary refresh token signs in silently."""
+
+    number = 14
+    damage = Damage.FILES_READ
+
+    def __init__(self, label: str, *, device: Device, signed_in_at: datetime) -> None:
+        super().__init__(label)
+        self.device = device.id
+        self.signed_in_at = signed_in_at
+        """When somebody last signed in on it; what was revoked since has to wait."""
+
+    def shut(self, world: World, oid: str) -> bool:
+        """Shut when the device is disabled or deleted, and by nothing else."""
+        del oid
+        device = world.state.directory.devices.get(self.device)
+        return device is None or not device.enabled
+
+    def use(self, world: World, oid: str) -> str:
+        """Sign in silently; after a revocation only once somebody has signed in on it again."""
+        refuse_sign_in(world, oid)
+        if world.state.users[oid].sessions_valid_from > self.signed_in_at:
+            raise Foiled("AADSTS50173: revoked until the next sign-in on the device")
+        return "signed in silently from the device"

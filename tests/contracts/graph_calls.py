@@ -16,6 +16,7 @@ from tests.contracts.recording import Exchange
 USER: Final = "microsoft.graph.user"
 RULE: Final = "microsoft.graph.messageRule"
 RISK: Final = "microsoft.graph.riskyUser"
+OBJECT: Final = "microsoft.graph.directoryObject"
 GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
 AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
@@ -90,6 +91,9 @@ CALLS: Final = {
     "GET /oauth2permissiongrants": Call(gives=GRANT, many=True),
     "POST /oauth2permissiongrants": Call(sends=GRANT, gives=GRANT),
     "DELETE /oauth2permissiongrants/{id}": Call(),
+    "GET /users/{id}/registereddevices": Call(gives=OBJECT, many=True),
+    "GET /users/{id}/owneddevices": Call(gives=OBJECT, many=True),
+    "PATCH /devices/{id}": Call(sends="microsoft.graph.device"),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),

@@ -15,8 +15,9 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
 
 
 def registered(desk: Desk, oid: str) -> dict[str, str]:
-    """Give an account an app with a consent."""
+    """Give an account a device, and an app with a consent."""
     directory = Registrations(desk.tenant)
     app = directory.app("Tool", publisher="Tool Ltd")
     grant = directory.consent(oid, app, "User.Read", at=desk.tenant.now())
-    return {"{client}": app, "{grant}": grant.id}
+    device = directory.device(oid, "Notebook", at=desk.tenant.now())
+    return {"{client}": app, "{grant}": grant.id, "{device}": device.id}

@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "PATCH /users/{id}/mailFolders/inbox/messageRules/{rid}": {"isEnabled": False},
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
+    "PATCH /devices/{device}": {"accountEnabled": False},
     "POST /oauth2PermissionGrants": {
         "clientId": "{client}",
         "consentType": "Principal",
