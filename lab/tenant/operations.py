@@ -43,6 +43,8 @@ class Operation:
     returns: str | None = None
     consumes: str | None = None
     service: Service = Service.DIRECTORY
+    only_in: str | None = None
+    """The one version that has it, `beta` or `v1.0`; `None`: both."""
 
     @property
     def name(self) -> str:
@@ -64,6 +66,11 @@ class Ask:
     """The request's URL up to its query, for next links and contexts."""
     root: str
     """The service root, such as https://graph.microsoft.com/v1.0."""
+
+    @property
+    def version(self) -> str:
+        """The version of Graph that is asked, `v1.0` or `beta`."""
+        return self.root.rpartition("/")[2]
 
     @property
     def seen_at(self) -> datetime:
@@ -140,6 +147,7 @@ def operation(  # noqa: PLR0913 - a declaration
     returns: str | None = None,
     consumes: str | None = None,
     service: Service = Service.DIRECTORY,
+    only_in: str | None = None,
 ) -> Callable[[Handler], Operation]:
     """Declare a function as an operation of Graph."""
 
@@ -153,6 +161,7 @@ def operation(  # noqa: PLR0913 - a declaration
             returns=returns,
             consumes=consumes,
             service=service,
+            only_in=only_in,
         )
 
     return declare

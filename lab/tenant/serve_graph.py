@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,13 +32,15 @@ class GraphService:
 
     def open(self, incoming: Incoming, *, at: datetime) -> Visit:
         """Authenticate, route and count a request; nothing takes effect yet."""
-        method, segments = incoming.method, incoming.segments[1:]
-        found = self._route(method, segments)
+        method, (version, *rest) = incoming.method, incoming.segments
+        segments = tuple(rest)
+        known = [op for op in self._operations if op.only_in in (None, version)]
+        found = _route(known, method, segments)
         template = found[0].template if found else _UNKNOWN
         try:
             claims = self._claims(incoming, at=at)
             if found is None:
-                raise self._no_route(method, segments)
+                raise _no_route(known, method, segments)
             self._let_in(incoming, found[0], found[1], at=at)
         except GraphRefusal as refusal:
             refused = self._refused(refusal)
@@ -120,26 +122,6 @@ class GraphService:
             code = "ApplicationThrottled"
         raise GraphRefusal(429, code, f"Too many requests: {over.limit}", headers=headers)
 
-    def _route(
-        self, method: str, segments: tuple[str, ...]
-    ) -> tuple[Operation, dict[str, str]] | None:
-        for operation in self._operations:
-            if operation.method == method:
-                path = _match(operation.template, segments)
-                if path is not None:
-                    return operation, path
-        return None
-
-    def _no_route(self, method: str, segments: tuple[str, ...]) -> GraphRefusal:
-        if any(_match(op.template, segments) is not None for op in self._operations):
-            text = f"Specified HTTP method '{method}' is not allowed for the request target."
-            return GraphRefusal(405, "Request_BadRequest", text)
-        for end in range(1, len(segments) + 1):
-            if not any(_begins(op.template, segments[:end]) for op in self._operations):
-                text = f"Resource not found for the segment '{segments[end - 1]}'."
-                return bad_request(text, code="BadRequest")
-        return bad_request("The request URI is not valid.", code="BadRequest")
-
     def _refused(self, refusal: GraphRefusal) -> Answer:
         headers = self._headers()
         return graph_error(
@@ -154,6 +136,28 @@ class GraphService:
     def _headers(self) -> dict[str, str]:
         request_id = str(uuid.UUID(int=self._world.dice.getrandbits(128), version=4))
         return {"request-id": request_id, "client-request-id": request_id}
+
+
+def _route(
+    known: Iterable[Operation], method: str, segments: tuple[str, ...]
+) -> tuple[Operation, dict[str, str]] | None:
+    for operation in known:
+        if operation.method == method:
+            path = _match(operation.template, segments)
+            if path is not None:
+                return operation, path
+    return None
+
+
+def _no_route(known: Collection[Operation], method: str, segments: tuple[str, ...]) -> GraphRefusal:
+    if any(_match(op.template, segments) is not None for op in known):
+        text = f"Specified HTTP method '{method}' is not allowed for the request target."
+        return GraphRefusal(405, "Request_BadRequest", text)
+    for end in range(1, len(segments) + 1):
+        if not any(_begins(op.template, segments[:end]) for op in known):
+            text = f"Resource not found for the segment '{segments[end - 1]}'."
+            return bad_request(text, code="BadRequest")
+    return bad_request("The request URI is not valid.", code="BadRequest")
 
 
 def _forbidden(service: Service) -> GraphRefusal:

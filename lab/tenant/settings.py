@@ -27,6 +27,13 @@ class AccessPolicy(StrEnum):
     BLOCK_HIGH_USER_RISK = "block high user risk"
 
 
+class AccessPass(StrEnum):
+    """Whether the authentication methods policy lets anybody have a Temporary Access Pass."""
+
+    ON = "on"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantSettings:
     """Every duration is in seconds of lab time, except `hang`."""
@@ -52,6 +59,7 @@ class TenantSettings:
     """Life of a managed identity's tokens, which the platform caches for a day."""
     licences: frozenset[Licence] = frozenset(Licence)
     policies: frozenset[AccessPolicy] = frozenset()
+    access_pass: AccessPass = AccessPass.ON
     unblock_limit: int = 3
     """How often a sender may be unblocked before only Microsoft's support can (number unknown)."""
     unblock_delay: float = 3600.0

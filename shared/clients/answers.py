@@ -6,8 +6,10 @@ Unknown is never "no": a 403 or a body that cannot be read never becomes an empt
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from shared.errors import (
@@ -29,7 +31,32 @@ _READS: Final = frozenset({"GET", "HEAD"})
 _LATER: Final = frozenset({408, 423, 429})
 _MOVED: Final = frozenset({409, 412})
 _GONE: Final = frozenset({404, 410})
-_SYNCED: Final = "on-premises mastered"
+_DEFAULT: Final = (
+    "This is the account's default authentication method, which is not removed before another is",
+    (
+        "Open the account's authentication methods in the Entra admin center",
+        "Choose another default sign-in method there, then delete this one",
+    ),
+)
+_UNWILLING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "on-premises mastered": (
+            "The directory on premises owns this account, and Graph may not write this to it",
+            ("Make the change in Active Directory on premises",),
+        ),
+        "default authentication method": _DEFAULT,
+        "default method": _DEFAULT,
+        "UserCredentialPolicy does not allow": (
+            "The tenant's policy for authentication methods does not allow this one",
+            ("Enable the method for this account in the Entra admin center, under Policies",),
+        ),
+        "external guest user": (
+            "A guest's methods belong to the home tenant",
+            ("Ask the guest's home organisation to let the guest in again",),
+        ),
+    }
+)
+"""What a 400 says that is no bug of ours: the account or the tenant is such that it cannot be."""
 UNLICENSED: Final = "The tenant has no licence for this"
 _NEEDS_P2: Final = "AadPremiumLicenseRequired"
 """How Privileged Identity Management says so, with a 400."""
@@ -65,11 +92,10 @@ def classify(
             retry_after=retry_after(response),
             may_have_happened=response.request.method not in _READS and status != 429,  # noqa: PLR2004
         )
-    if status == 400 and _SYNCED in message:  # noqa: PLR2004
-        return Refused(
-            "The directory on premises owns this account, and Graph may not write this to it",
-            steps=("Make the change in Active Directory on premises",),
-        )
+    if status == 400:  # noqa: PLR2004
+        for said_so, (reason, steps) in _UNWILLING.items():
+            if said_so in message:
+                return Refused(reason, steps=steps)
     return Defect(said)
 
 

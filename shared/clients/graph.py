@@ -8,6 +8,7 @@ request is made.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -33,6 +34,9 @@ MAILBOX_SETTINGS_READ: Final = "MailboxSettings.Read"
 MAILBOX_SETTINGS_WRITE: Final = "MailboxSettings.ReadWrite"
 RISKY_USER_READ_ALL: Final = "IdentityRiskyUser.Read.All"
 RISKY_USER_WRITE_ALL: Final = "IdentityRiskyUser.ReadWrite.All"
+AUTHENTICATION_METHOD_WRITE_ALL: Final = "UserAuthenticationMethod.ReadWrite.All"
+TEMPORARY_PASS_WRITE_ALL: Final = "UserAuthMethod-TAP.ReadWrite.All"  # noqa: S105 - a permission's name
+AUTHENTICATION_POLICY_WRITE: Final = "Policy.ReadWrite.AuthenticationMethod"
 
 PUBLIC_CLOUD: Final = "https://graph.microsoft.com"
 
@@ -136,6 +140,28 @@ class Graph:
             adapter.base_url = f"{self._base}/v1.0"
             self._made = adapter, service
         return self._made
+
+
+def beta(method: str, template: str, /, *, body: Json | None = None, **ids: str) -> Build:
+    """Tell a request to `/beta`, where v1.0 and with it the SDK have no such resource.
+
+    `template` starts with a slash and names `ids` in braces; each is escaped as one path segment.
+    """
+
+    def build(g: GraphServiceClient) -> RequestInformation:
+        from kiota_abstractions.method import Method
+        from kiota_abstractions.request_information import RequestInformation
+
+        root = g.request_adapter.base_url.removesuffix("/v1.0") + "/beta"
+        information = RequestInformation(
+            Method(method), "{+root}" + template, {**ids, "root": root}
+        )
+        information.headers.try_add("Accept", "application/json")
+        if body is not None:
+            information.set_stream_content(json.dumps(body).encode(), "application/json")
+        return information
+
+    return build
 
 
 def _items(page: Json) -> list[Any]:

@@ -18,6 +18,7 @@ from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
+from shared.clients.methods import AuthMethods
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.methods import AuthMethods
 from shared.clients.risk import PACE, RiskyUsers
@@ -56,6 +57,7 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    methods: AuthMethods
     sent: SentMail
     methods: AuthMethods
     access: MailboxAccess
@@ -92,6 +94,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        methods=AuthMethods(graph),
         sent=SentMail(graph, clock=clock),
         access=MailboxAccess(exchange),
         methods=AuthMethods(graph),

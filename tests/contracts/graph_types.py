@@ -44,7 +44,7 @@ _BETA: Mapping[str, Json] = {
             "systemPreferredAuthenticationMethod": ["Edm.String", True],
             "userPreferredMethodForSecondaryAuthentication": [
                 "microsoft.graph.userDefaultAuthenticationMethodType",
-                False,
+                True,
             ],
         },
     },
