@@ -28,3 +28,30 @@ class SecurityAlert:
     determination: str | None = None
     updated_at: datetime
     comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Where one recipient's copy of a message went and lies now, in Graph's words."""
+
+    recipient: str
+    status: str = "delivered"
+    location: str = "inbox_folder"
+    purged_at: datetime | None = None
+    """When it was asked to be removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """A message that an account sent; `id` is its network message id."""
+
+    id: str
+    oid: str
+    sender: str
+    at: datetime
+    subject: str
+    ip: str
+    deliveries: tuple[Delivery, ...]
+    threats: tuple[str, ...] = ()
+    """What Defender takes it for: phish, spam, malware."""
+    size: int = 24_000

@@ -12,6 +12,7 @@ class Licence(StrEnum):
 
     ENTRA_P1 = "Entra ID P1"
     ENTRA_P2 = "Entra ID P2"
+    DEFENDER_OFFICE_P2 = "Defender for Office 365 Plan 2"
 
 
 class Throttling(StrEnum):
@@ -60,6 +61,12 @@ class TenantSettings:
     licences: frozenset[Licence] = frozenset(Licence)
     policies: frozenset[AccessPolicy] = frozenset()
     access_pass: AccessPass = AccessPass.ON
+    audit_search: float = 90.0
+    """Until a search of the unified audit log has finished (minutes)."""
+    audit_lag: float = 0.0
+    """Until the unified audit log has a row of what happened (documented: up to 24 hours)."""
+    purge_delay: float = 30.0
+    """Until messages that were asked to be removed are gone (minutes)."""
     unblock_limit: int = 3
     """How often a sender may be unblocked before only Microsoft's support can (number unknown)."""
     unblock_delay: float = 3600.0
@@ -72,4 +79,5 @@ class TenantSettings:
     @classmethod
     def instant(cls, **other: Any) -> Self:
         """No latency and no throttling: for tests of behaviour rather than of patience."""
-        return cls(**{"latency": 0.0, "throttling": Throttling.OFF, **other})
+        quick = {"latency": 0.0, "audit_search": 0.0, "purge_delay": 0.0}
+        return cls(**{**quick, "throttling": Throttling.OFF, **other})

@@ -11,6 +11,7 @@ from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.logbook import Logbook
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
+from lab.tenant.logbook import Logbook
 from lab.tenant.versioned import Versioned
 
 

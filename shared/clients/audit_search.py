@@ -173,6 +173,9 @@ def _search(item: Json) -> Search:
 
 
 def _record(item: Json) -> AuditRecord:
+    # What a service adds stands below `dynamicProperties`; older answers have it beside.
+    data = item.get("auditData") or {}
+    details = {**data, **(data.get("dynamicProperties") or {})}
     return AuditRecord(
         id=str(item["id"]),
         at=moment_in(item, "createdDateTime"),
@@ -180,5 +183,5 @@ def _record(item: Json) -> AuditRecord:
         by=item.get("userPrincipalName") or item.get("userId"),
         object_id=item.get("objectId"),
         ip=item.get("clientIp"),
-        details={k: v for k, v in (item.get("auditData") or {}).items() if "@odata." not in k},
+        details={k: v for k, v in details.items() if k != "dynamicProperties" and "@" not in k},
     )

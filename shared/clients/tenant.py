@@ -57,6 +57,7 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    sent: SentMail
     methods: AuthMethods
     sent: SentMail
     methods: AuthMethods
@@ -94,6 +95,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        sent=SentMail(graph, clock=clock),
         methods=AuthMethods(graph),
         sent=SentMail(graph, clock=clock),
         access=MailboxAccess(exchange),

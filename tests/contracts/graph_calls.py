@@ -21,6 +21,7 @@ GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
 AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
 COMMENT: Final = "microsoft.graph.security.alertComment"
+SEARCH: Final = "microsoft.graph.security.auditLogQuery"
 METHOD: Final = "microsoft.graph.authenticationMethod"
 TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod"
 STABLE: Final = "v1.0"
@@ -95,6 +96,16 @@ CALLS: Final = {
     "GET /users/{id}/owneddevices": Call(gives=OBJECT, many=True),
     "PATCH /devices/{id}": Call(sends="microsoft.graph.device"),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
+    "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),
+    "GET /security/auditlog/queries": Call(gives=SEARCH, many=True),
+    "POST /security/auditlog/queries": Call(sends=SEARCH, gives=SEARCH),
+    "GET /security/auditlog/queries/{id}": Call(gives=SEARCH),
+    "GET /security/auditlog/queries/{id}/records": Call(
+        gives="microsoft.graph.security.auditLogRecord", many=True
+    ),
+    "GET /admin/exchange/tracing/messagetraces": Call(
+        gives="microsoft.graph.exchangeMessageTrace", many=True
+    ),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),

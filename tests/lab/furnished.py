@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.carrier_alerts import suspicious_forwarding
 from lab.registrations import Registrations
+from tests.lab.furnished_logs import write_logs
 from tests.lab.tenancy import Desk
 
 
@@ -11,7 +12,7 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     """Give an account things with ids of their own; returns the ids by their place in a path."""
     tenant = desk.tenant
     suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
-    return {"{aid}": next(iter(tenant.state.alerts)), **registered(desk, oid)}
+    return {"{aid}": next(iter(tenant.state.alerts)), **registered(desk, oid), **write_logs(desk, oid)}
 
 
 def registered(desk: Desk, oid: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Types:
         name = declared or name
         properties = self.properties(name)
         for key, item in value.items():
-            if "@odata." in key:
+            if "@odata." in key or self._is_dictionary(name):
                 continue
             if key not in properties:
                 yield f"{where}/{key}: {name} has no such property"
@@ -91,6 +91,10 @@ class Types:
     def _resolve(self, kind: str, within: str) -> str:
         prefix, _, rest = kind.partition(".")
         return {"graph": "microsoft.graph", "self": within.rpartition(".")[0]}[prefix] + "." + rest
+
+    def _is_dictionary(self, name: str) -> bool:
+        """Whether a type has any property; other open types take what tenants add, and none is."""
+        return bool(self._types[name]["open"]) and not self._types[name]["props"]
 
     def _derives(self, name: str, base: str) -> bool:
         at: str | None = name

@@ -51,6 +51,12 @@ BODIES: dict[str, Any] = {
         "resourceId": "{client}",
         "scope": "User.Read",
     },
+    "POST /security/auditLog/queries": {
+        "displayName": "Links",
+        "filterStartDateTime": "2026-11-22T00:00:00Z",
+        "filterEndDateTime": "2026-11-23T00:00:00Z",
+        "operationFilters": ["AnonymousLinkCreated"],
+    },
     "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
     "POST /security/alerts_v2/{aid}/comments": {
         "@odata.type": "microsoft.graph.security.alertComment",
