@@ -11,7 +11,6 @@ from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.logbook import Logbook
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
-from lab.tenant.logbook import Logbook
 from lab.tenant.versioned import Versioned
 
 
@@ -143,27 +142,6 @@ class Authentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthMethod:
-    """A registered way to sign in; `kind` is Graph's type without its ending and namespace."""
-
-    id: str
-    kind: str
-    created_at: datetime | None
-    shown: dict[str, Any] = field(default_factory=dict)
-    """What Graph shows of it beside id and time. A secret is never among it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authentication:
-    """How an account proves itself, beside its password."""
-
-    methods: tuple[AuthMethod, ...] = ()
-    preferred: str | None = None
-    """The default second factor, as Graph names it: push, oath, sms, voiceMobile, ..."""
-    per_user_mfa: str = "disabled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """What Identity Protection believes about an account."""
 
@@ -204,7 +182,6 @@ class State:
         """Member id to the ids of the groups and roles it is in directly."""
         self.mailboxes: dict[str, Mailbox] = {}
         self.contacts: dict[str, Contact] = {}
-        self.authentication: dict[str, Authentication] = {}
         self.authentication: dict[str, Authentication] = {}
         self.risks: dict[str, Risk] = {}
         self.blocked: dict[str, Blocked] = {}

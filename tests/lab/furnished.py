@@ -12,7 +12,11 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     """Give an account things with ids of their own; returns the ids by their place in a path."""
     tenant = desk.tenant
     suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
-    return {"{aid}": next(iter(tenant.state.alerts)), **registered(desk, oid), **write_logs(desk, oid)}
+    return {
+        "{aid}": next(iter(tenant.state.alerts)),
+        **registered(desk, oid),
+        **write_logs(desk, oid),
+    }
 
 
 def registered(desk: Desk, oid: str) -> dict[str, str]:
