@@ -17,7 +17,6 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "memberships": {oid: state.memberships[oid] for oid in state.memberships},
         "mailboxes": dict(state.mailboxes),
         "authentication": dict(state.authentication),
-        "authentication": dict(state.authentication),
         "risks": dict(state.risks),
         "groups": dict(state.groups),
         "blocked": {sender.address: sender for sender in state.blocked.values()},

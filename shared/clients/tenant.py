@@ -20,7 +20,6 @@ from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
 from shared.clients.methods import AuthMethods
 from shared.clients.mailbox_access import MailboxAccess
-from shared.clients.methods import AuthMethods
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
@@ -59,8 +58,6 @@ class Tenant:
     alerts: SecurityAlerts
     sent: SentMail
     methods: AuthMethods
-    sent: SentMail
-    methods: AuthMethods
     access: MailboxAccess
     consents: Consents
     devices: Devices
@@ -97,9 +94,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         alerts=SecurityAlerts(graph),
         sent=SentMail(graph, clock=clock),
         methods=AuthMethods(graph),
-        sent=SentMail(graph, clock=clock),
         access=MailboxAccess(exchange),
-        methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),
     )
