@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
+from shared.clients.auto_replies import AutoReplies
 from shared.clients.consents import Consents
 from shared.clients.devices import Devices
 from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
-from shared.clients.methods import AuthMethods
 from shared.clients.mailbox_access import MailboxAccess
+from shared.clients.methods import AuthMethods
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
@@ -59,6 +60,7 @@ class Tenant:
     sent: SentMail
     methods: AuthMethods
     access: MailboxAccess
+    auto_replies: AutoReplies
     consents: Consents
     devices: Devices
     new_password: Callable[[], str] = random_password
@@ -93,8 +95,9 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
         sent=SentMail(graph, clock=clock),
-        methods=AuthMethods(graph),
         access=MailboxAccess(exchange),
+        auto_replies=AutoReplies(graph),
+        methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),
     )

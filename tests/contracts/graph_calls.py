@@ -15,6 +15,7 @@ from tests.contracts.recording import Exchange
 
 USER: Final = "microsoft.graph.user"
 RULE: Final = "microsoft.graph.messageRule"
+SETTINGS: Final = "microsoft.graph.mailboxSettings"
 RISK: Final = "microsoft.graph.riskyUser"
 OBJECT: Final = "microsoft.graph.directoryObject"
 GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
@@ -63,6 +64,8 @@ CALLS: Final = {
     "GET /users/{id}/mailfolders/inbox/messagerules/{id}": Call(gives=RULE),
     "PATCH /users/{id}/mailfolders/inbox/messagerules/{id}": Call(sends=RULE, gives=RULE),
     "DELETE /users/{id}/mailfolders/inbox/messagerules/{id}": Call(),
+    "GET /users/{id}/mailboxsettings": Call(gives=SETTINGS),
+    "PATCH /users/{id}/mailboxsettings": Call(sends=SETTINGS, gives=SETTINGS),
     "GET /domains": Call(gives=DOMAIN, many=True),
     "GET /organization": Call(gives="microsoft.graph.organization", many=True),
     "GET /identityprotection/riskyusers/{id}": Call(gives=RISK),

@@ -41,6 +41,7 @@ BODIES: dict[str, Any] = {
     "POST /users/{id}/authentication/temporaryAccessPassMethods": {"lifetimeInMinutes": 60},
     "PATCH /users/{id}": {"accountEnabled": False, "passwordProfile": {"password": STRONG}},
     "PATCH /users/{id}/mailFolders/inbox/messageRules/{rid}": {"isEnabled": False},
+    "PATCH /users/{id}/mailboxSettings": {"automaticRepliesSetting": {"status": "disabled"}},
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
     "PATCH /devices/{device}": {"accountEnabled": False},
