@@ -156,6 +156,20 @@ async def test_rules_of_one_name_are_told_apart_by_what_they_do(stand: Any, firs
     assert made["intruder"].id not in left
 
 
+async def test_rules_that_cannot_be_told_apart_are_judged_by_what_graph_shows(
+    stand: Any,
+) -> None:
+    """Exchange shows none of their conditions: whose folder is whose, nobody can say."""
+    place = stand(DisableInboxRules(), story=spammer)
+    people, oid = Population(place.lab), place.scenario.oid
+    for folder in ("RSS Feeds", "Lists"):
+        wish = {"conditions": {"headerContains": ["list-id"]}, "actions": to_folder(folder)}
+        people.rule(oid, "Lists", **wish)
+    await place.until_done(await place.case())
+    lists = [rule for rule in place.lab.mailboxes[oid].rules if rule.name == "Lists"]
+    assert all(rule.enabled for rule in lists)
+
+
 async def test_a_read_only_rule_does_not_hide_behind_a_name(stand: Any) -> None:
     place = stand(DisableInboxRules(), story=spammer)
     people, oid = Population(place.lab), place.scenario.oid

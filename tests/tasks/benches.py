@@ -15,6 +15,7 @@ from lab.workbench import Workbench
 from shared.app import App, Catalogue
 from shared.clients.tenant import Tenant
 from shared.model import Alert, Case, Entry, Json, Task
+from shared.settings import Settings
 from shared.store.memory import MemoryStore
 from shared.tasks.intake import Reply
 from shared.tasks.journal import Journal
@@ -81,11 +82,16 @@ class Bench(Workbench):
         return await self.post(alert.source, page)
 
     def under(
-        self, path: Path, *, catalogue: Catalogue | None = None, world: Tenant | None = None
+        self,
+        path: Path,
+        *,
+        catalogue: Catalogue | None = None,
+        world: Tenant | None = None,
+        settings: Settings | None = None,
     ) -> App:
         """Make another worker on the same store, queue and tenant, under another policy."""
         return App(
-            self.app.settings.model_copy(update={"policy": path}),
+            (settings or self.app.settings).model_copy(update={"policy": path}),
             catalogue or self.app.catalogue,
             store=self.store,
             queue=self.messages,

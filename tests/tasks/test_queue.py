@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lab.scenarios import STORIES
 from shared.errors import Undecodable
 from shared.model import AlertId, CaseId, TaskId, TenantId
-from shared.tasks.queue import Message, TriageMessage, WorkMessage, decode, encode
+from shared.tasks.queue import Message, TriageMessage, UndoMessage, WorkMessage, decode, encode
 from tests.tasks.benches import Bench
 
 ids = st.text("0123456789abcdef-", min_size=1, max_size=40)
@@ -17,6 +17,12 @@ messages = st.one_of(
     st.builds(TriageMessage, tenant=ids.map(TenantId), alert=ids.map(AlertId)),
     st.builds(
         WorkMessage,
+        tenant=ids.map(TenantId),
+        case=ids.map(CaseId),
+        tasks=st.lists(ids.map(TaskId), max_size=4).map(tuple),
+    ),
+    st.builds(
+        UndoMessage,
         tenant=ids.map(TenantId),
         case=ids.map(CaseId),
         tasks=st.lists(ids.map(TaskId), max_size=4).map(tuple),

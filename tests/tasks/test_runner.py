@@ -297,9 +297,11 @@ class TestErrors:
             bench.app = bench.under(text, catalogue=broken)
             await bench.tell()
             await bench.step()
-            bench.app = bench.under(policy(tmp_path, only("enforce", "disable_sign_in")))
+            after = policy(tmp_path, only("enforce", "disable_sign_in"))
+            bench.app = bench.under(after, catalogue=catalogue())
             await bench.settle()
             assert bench.tasks()["broken"].state is TaskState.FAILED
+            assert "this version does not have it" in bench.tasks()["broken"].reason
             assert bench.tasks()["disable_sign_in"].state is TaskState.VERIFIED
 
     async def test_a_stored_change_that_cannot_be_read_fails_its_task_only(
@@ -421,6 +423,24 @@ class TestProof:
         assert bench.tasks()["disable_inbox_rules"].state is TaskState.SKIPPED
         assert bench.events("disable_inbox_rules") == ["skipped"]
 
+    async def test_after_an_undo_a_later_look_finds_nothing_of_ours_to_prove(
+        self, bench: Bench
+    ) -> None:
+        """What was put back is not ours any more: a new alert is answered from the start."""
+        await bench.tell()
+        await bench.settle()
+        case = bench.the_case()
+        undo = bench.app._undo
+        only = ResponderName("stop_forwarding")
+        await undo.ask(case.tenant, case.id, actor="Nia", only=only)
+        await bench.settle()
+        assert bench.tasks()["stop_forwarding"].state is TaskState.UNDONE
+        bench.tenant.change_mailbox(bench.oid, forwarding_smtp=None)
+        bench.clock.advance(60)
+        await bench.ask()
+        await bench.settle()
+        assert bench.tasks()["stop_forwarding"].state is TaskState.SKIPPED
+
 
 class Slow(TenantTransport):
     """A way to the tenant that stops once before the first write, until it is let go on."""
@@ -489,6 +509,50 @@ class TestWorkers:
         assert bench.states() == {"verified"}
         assert bench.written() == done
         assert bench.journal().broken_at() is None
+
+    async def test_a_worker_whose_lock_is_taken_while_it_plans_does_not_write(
+        self, bench: Bench
+    ) -> None:
+        """The rows have not moved yet; the lost lock alone stops it, after the change is noted."""
+        await bench.tell()
+        await bench.step()
+        message = await bench.messages.receive()
+        assert message is not None
+        way = Slow(bench.tenant)
+        async with httpx.AsyncClient(transport=way) as client:
+            world = lab_tenant(bench.tenant, client)
+            hanging = bench.under(bench.app.settings.policy, world=world)
+            lock = Lock(bench.store, bench.clock.now, lease=timedelta(seconds=0.03))
+            hanging._runner._lock = lock
+            working = asyncio.ensure_future(hanging.work(message.text))
+            await way.reached.wait()
+            at = keys.account(bench.the_case().tenant, ObjectId(bench.oid))
+            row = await bench.store.read(at, keys.LOCK)
+            assert row is not None
+            until = (bench.clock.now() + timedelta(seconds=30)).isoformat()
+            await bench.store.write(Put(at, row.key, {"owner": "b", "until": until}, row.etag))
+            await asyncio.sleep(0.05)
+            way.opened.set()
+            await working
+        assert bench.written() == []
+        await bench.messages.delete(message)
+        bench.clock.advance(31)
+        await bench.settle()
+        assert bench.states() == {"verified"}
+        assert len(bench.written()) == 7
+
+    async def test_a_guard_that_refuses_when_a_task_runs_ends_it_with_its_reason(
+        self, bench: Bench
+    ) -> None:
+        """Who we are became known only after the case had been decided."""
+        await bench.tell()
+        await bench.step()
+        ourselves = bench.app.settings.model_copy(update={"own_object_id": bench.oid})
+        bench.app = bench.under(bench.app.settings.policy, settings=ourselves)
+        await bench.settle()
+        assert bench.states() == {"refused"}
+        assert all("acts with" in task.reason for task in bench.tasks().values())
+        assert bench.written() == []
 
     async def test_a_case_nobody_opened_is_no_reason_to_fail(self, bench: Bench) -> None:
         message = WorkMessage(tenant=bench.app.settings.tenant, case=CaseId("0123456789abcdef"))

@@ -15,16 +15,20 @@ from lab.tenant.population import Population
 from lab.tenant.transport import TenantTransport
 from lab.workbench import lab_tenant
 from shared.clients import graph
+from shared.errors import Gone
 from shared.model import (
     AccountKind,
+    AccountRef,
     AlertKind,
     AlertState,
     CaseStatus,
     Mode,
+    ObjectId,
     TaskState,
 )
 from shared.policy.document import load
 from shared.tasks.queue import WorkMessage
+from shared.tasks.triage import resolve
 from tests.tasks.benches import Bench, other, policy
 
 ENFORCE = """
@@ -380,3 +384,86 @@ async def test_a_bystanders_case_is_another_one_and_leaves_the_habits_alone(benc
     assert box.outlook_rules == ("Colour what is urgent",)
     assert {rule.name for rule in box.rules if rule.enabled} >= {"Boss"}
     assert bench.tenant.users[bench.oid].enabled is True
+
+
+@pytest.mark.parametrize("by", ["mailbox", "sid"])
+async def test_an_account_named_by_mailbox_or_sid_is_found_with_all_that_is_known_of_it(
+    bench: Bench, by: str
+) -> None:
+    user = bench.tenant.users[bench.oid]
+    ref = AccountRef(mailbox=user.mail) if by == "mailbox" else AccountRef(sid=user.sid)
+    found = await resolve(ref, bench.world)
+    assert found == await resolve(AccountRef(object_id=ObjectId(bench.oid)), bench.world)
+    assert found.groups
+
+
+async def test_an_address_of_two_accounts_is_never_guessed(bench: Bench) -> None:
+    mail = bench.tenant.users[bench.oid].mail
+    Population(bench.tenant)._account("Ada Brandt", upn="other@contoso.example", mail=mail)
+    with pytest.raises(Gone, match="2 accounts"):
+        await resolve(AccountRef(mailbox=mail), bench.world)
+
+
+async def test_domains_that_may_not_be_read_leave_federation_unknown_and_stop_nothing(
+    bench: Bench,
+) -> None:
+    bench.tenant.fail(match="GET /domains", status=403)
+    found = await resolve(AccountRef(object_id=ObjectId(bench.oid)), bench.world)
+    assert found.kinds == {AccountKind.CLOUD}
+
+
+async def test_one_message_twice_at_once_is_answered_once(bench: Bench) -> None:
+    await bench.tell()
+    (message,) = bench.messages.messages()
+    await asyncio.gather(*(bench.app.work(message.text) for _ in range(4)))
+    await bench.settle()
+    case = bench.the_case()
+    assert len(case.alerts) == 1
+    assert [e.event.value for e in bench.journal().entries][:2] == ["opened", "decided"]
+    assert len(bench.written()) == len(set(bench.written())) == 7
+
+
+async def test_an_account_nobody_finds_twice_is_shown_once(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.ask(user="nobody@contoso.example")
+        await bench.settle()
+    assert len(bench.rows("shown:")) == 1
+    assert [alert.state for alert in bench.alerts()] == [AlertState.UNRESOLVED]
+
+
+async def test_a_dry_run_joins_a_running_case_without_a_word_to_its_tasks(bench: Bench) -> None:
+    await bench.tell()
+    await bench.step()
+    before = bench.tasks()
+    await bench.ask(mode="dry_run")
+    triage = bench.messages.messages()[-1]
+    await bench.app.work(triage.text)
+    assert bench.tasks() == before
+    assert len(bench.the_case().alerts) == 2
+
+
+async def test_an_alert_of_another_kind_adds_the_responders_of_its_rule(tmp_path: Path) -> None:
+    text = """
+    [[rule]]
+    name = "signed-in"
+    kinds = ["risky_sign_in"]
+    [rule.responders]
+    disable_sign_in = "enforce"
+
+    [[rule]]
+    name = "asked"
+    kinds = ["admin_request"]
+    irreversible = true
+    [rule.responders]
+    revoke_sessions = "enforce"
+    """
+    async with Bench(settings={"policy": policy(tmp_path, text)}) as bench:
+        await bench.tell()
+        await bench.settle()
+        assert set(bench.tasks()) == {"disable_sign_in"}
+        await bench.ask()
+        await bench.settle()
+        assert set(bench.tasks()) == {"disable_sign_in", "revoke_sessions"}
+        assert bench.states() == {"verified"}
+        assert bench.written() == ["accountEnabled: False", "sessions revoked"]
+        assert len(bench.the_case().reasons) == 2
