@@ -160,7 +160,7 @@ class Workbench:
         rows = [*view["for_people"], *view["running"], *view["settled"]]
         return [await self.case(row["id"]) for row in rows]
 
-    async def settle(self, *, within: timedelta = timedelta(hours=3)) -> None:
+    async def settle(self, *, within: timedelta = timedelta(minutes=10)) -> None:
         """Work until nothing is left on the queue, moving a frozen clock from message to message.
 
         Failed messages come back and are poisoned as the Functions host does it.

@@ -227,6 +227,14 @@ class Case(Value):
     reasons: tuple[str, ...] = ()
     """Why the policy and the guards decided as they did, in sentences."""
     dry_run: bool = False
+    contained_at: Utc | None = None
+    """When all that goes on by itself had ended; later looks count from here."""
+    looks: int = 0
+    """How many later looks found that nothing came back, since it was contained."""
+    look_after: Utc | None = None
+    """Not before this: a look was tried and could not be made."""
+    proven_at: Utc | None = None
+    """When a look found nothing at a time when nothing could come back any more."""
     poisonings: int = 0
     """How often its message ended in the poison queue."""
 
@@ -309,6 +317,8 @@ class Event(StrEnum):
     OPENED = "opened"
     JOINED = "joined"
     DECIDED = "decided"
+    EVIDENCE = "evidence"
+    LOOKED = "looked"
     CHANGE = "change"
     APPLIED = "applied"
     VERIFIED = "verified"

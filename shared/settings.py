@@ -64,7 +64,11 @@ class Settings(BaseSettings):
     @classmethod
     def from_environment(cls) -> Self:
         """Read the process's environment. Raises with the name of what is wrong."""
-        known = {f"{_PREFIX}{name}".upper() for name in cls.model_fields}
+        known = {
+            f"{_PREFIX}{name}".upper()
+            for name, field in cls.model_fields.items()
+            if field.validation_alias is None
+        }
         given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
         if unknown := sorted(given - known - _TOOLS):
             named = ", ".join(sorted(known))

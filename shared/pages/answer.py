@@ -57,7 +57,7 @@ def _said(
             return _needs_person(tasks, clock)
         case CaseStatus.CLOSED:
             return Answer(tone=Tone.QUIET, word="Closed", sentence="Nothing is left to do here.")
-    return _ended(tasks, clock, footholds)
+    return _ended(case, tasks, clock, footholds)
 
 
 def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
@@ -121,7 +121,7 @@ def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
 
 
 def _ended(
-    tasks: tuple[Task, ...], clock: IntruderClock, footholds: tuple[FootholdFound, ...]
+    case: Case, tasks: tuple[Task, ...], clock: IntruderClock, footholds: tuple[FootholdFound, ...]
 ) -> Answer:
     if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
         return Answer(
@@ -143,6 +143,12 @@ def _ended(
             tone=Tone.GOOD,
             word="Contained",
             sentence="Every door was found closed already; there was nothing to change.",
+        )
+    if case.proven_at is not None:
+        return Answer(
+            tone=Tone.GOOD,
+            word=f"Contained, proven at {full(case.proven_at)}",
+            sentence="Looked again when nothing could come back any more: nothing had.",
         )
     return Answer(
         tone=Tone.GOOD,

@@ -100,6 +100,8 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.OPENED: ("opened", Tone.BUSY, "mark"),
         Event.JOINED: ("alert joined", Tone.BUSY, "mark"),
         Event.DECIDED: ("decided", Tone.QUIET, "mark"),
+        Event.EVIDENCE: ("evidence", Tone.QUIET, "mark"),
+        Event.LOOKED: ("looked again", Tone.QUIET, "eye"),
         Event.CHANGE: ("change begun", Tone.BUSY, "running"),
         Event.APPLIED: ("changed", Tone.BUSY, "half"),
         Event.VERIFIED: ("proven", Tone.GOOD, "done"),

@@ -22,7 +22,7 @@ from shared.model import (
 )
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Store
-from shared.tasks import keys
+from shared.tasks import keys, looks
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.queue import WorkMessage, encode
 
@@ -47,14 +47,21 @@ class Conclusion:
         status = status_of(tuple(file.tasks.values()))
         if status is not file.case.status:
             changed = file.case.model_copy(update={"status": status})
+            if status in looks.WATCHED and looks.watched(tuple(file.tasks.values())):
+                changed = looks.contained(changed, self._clock())
             said = Line(event=Event.STATUS, text=f"The case is {status.replace('_', ' ')}")
             await file.record(said, case=changed)
         due = self._due(file)
-        if due is not None:
+        if due is not None and not await self._awaited(file, due):
             wait = max((due - self._clock()).total_seconds(), 0.0)
             message = WorkMessage(tenant=file.case.tenant, case=file.case.id)
             await self._queue.put(encode(message), delay=wait)
         await self.list(file, due=due)
+
+    async def _awaited(self, file: CaseFile, due: datetime) -> bool:
+        """Whether a message for this very moment is on its way already."""
+        row = await self._store.read(keys.cases(file.case.tenant), keys.todo_row(file.case.id))
+        return row is not None and row.body["due"] == due.isoformat()
 
     async def list(self, file: CaseFile, *, due: datetime | None) -> None:
         """Write the case's line in the list, and when it goes on (`None`: not by itself)."""
@@ -80,7 +87,9 @@ class Conclusion:
     def _due(self, file: CaseFile) -> datetime | None:
         left = [task for task in file.tasks.values() if task.state in UNFINISHED]
         soon = self._clock() + timedelta(seconds=1)
-        return min((task.not_before or soon for task in left), default=None)
+        if left:
+            return min(task.not_before or soon for task in left)
+        return looks.next_look(file.case)
 
 
 def status_of(tasks: tuple[Task, ...]) -> CaseStatus:

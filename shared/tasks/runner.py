@@ -38,10 +38,11 @@ from shared.policy.decide import Step as DecidedStep
 from shared.policy.guards import Guard, GuardSubject, apply_guards
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
-from shared.tasks import steps
+from shared.tasks import evidence, steps
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
 from shared.tasks.queue import WorkMessage, encode
+from shared.tasks.watch import Watch
 from shared.telemetry import Log
 
 BUSY: Final = 3.0
@@ -77,6 +78,7 @@ class Runner:
         self._log = log
         self._lock = Lock(store, clock)
         self._conclusion = Conclusion(store, queue, clock)
+        self._watch = Watch(clock=clock, tenant=tenant, catalogue=catalogue)
 
     async def work(self, message: WorkMessage) -> None:
         """Go on with a case; whatever cannot go on now comes back through the queue."""
@@ -96,7 +98,8 @@ class Runner:
         await self._queue.put(encode(message), delay=BUSY)
 
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
-        acting: list[asyncio.Task[None]] = []
+        await self._watch.look(file)
+        acting = self._gather_evidence(file, message)
         try:
             for phase in PHASES:
                 acting += await self._begin(file, message, phase, owner, lost)
@@ -108,6 +111,16 @@ class Runner:
         applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
         await _ended([asyncio.ensure_future(self._prove(file, task)) for task in applied])
         await self._conclusion.draw(file)
+
+    def _gather_evidence(self, file: CaseFile, message: WorkMessage) -> list[asyncio.Task[None]]:
+        """Start to read, once, what the account looks like before its footholds are removed."""
+        kept = any(entry.event is Event.EVIDENCE for entry in file.journal.entries)
+        acts = any(task.mode is Mode.ENFORCE for task in self._ready(file, message))
+        return [] if kept or not acts else [asyncio.ensure_future(self._keep_evidence(file))]
+
+    async def _keep_evidence(self, file: CaseFile) -> None:
+        found = await evidence.collect(file.case, self._tenant, at=self._clock())
+        await file.record(await evidence.keep(found, self._store, tenant=file.case.tenant))
 
     async def _begin(
         self, file: CaseFile, message: WorkMessage, phase: Phase, owner: str, lost: Flag

@@ -106,6 +106,11 @@ def not_seen_yet(task: Task, at: datetime) -> Step:
     return after, Line(event=Event.DELAYED, responder=task.responder, text=said)
 
 
+def afresh(task: Task) -> Task:
+    """Count tries from the beginning again."""
+    return task.model_copy(update={"attempts": 0, "finished_at": None})
+
+
 def still_there(task: Task, left: Change, at: datetime) -> Step:
     """Do it again: something is there that the change did not remove, or that came back."""
     if task.attempts >= MAX_ATTEMPTS:

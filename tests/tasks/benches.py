@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,11 @@ class Bench(Workbench):
     def rows(self, prefix: str) -> list[Json]:
         """The bodies of all rows whose key starts so."""
         return [row.body for row in self.store.rows() if row.key.startswith(prefix)]
+
+    def unfinished(self) -> list[Json]:
+        """The bodies of the todo rows that are due; a later look is not."""
+        soon = (self.clock.now() + timedelta(minutes=4)).isoformat()
+        return [body for body in self.rows("todo:") if body["due"] < soon]
 
     def alerts(self) -> list[Alert]:
         """All alerts."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import chain, combinations
 
 import pytest
@@ -143,11 +144,15 @@ async def test_what_is_left_has_a_todo_row_and_a_message_for_the_same_time(bench
     assert case.status is CaseStatus.OPEN
 
 
-async def test_when_all_is_done_no_todo_row_and_no_message_is_left(bench: Bench) -> None:
+async def test_when_all_is_done_only_the_next_look_is_left(bench: Bench) -> None:
     await bench.tell()
     await bench.settle()
-    assert bench.rows("todo:") == []
-    assert bench.waiting() == []
+    assert bench.unfinished() == []
+    case = bench.the_case()
+    assert case.contained_at is not None
+    look = case.contained_at + timedelta(minutes=15)
+    assert bench.rows("todo:") == [{"due": look.isoformat(), "account": bench.oid}]
+    assert bench.waiting() == [WorkMessage(tenant=case.tenant, case=case.id)]
     (line,) = (entry for entry in bench.journal().entries if entry.event == "status")
     assert "contained" in line.text
 
@@ -155,7 +160,11 @@ async def test_when_all_is_done_no_todo_row_and_no_message_is_left(bench: Bench)
 async def test_the_list_counts_footholds_and_what_waits(bench: Bench) -> None:
     await bench.tell()
     await bench.settle()
-    (row,) = [r.body for r in bench.store.rows() if r.partition.endswith("|cases")]
+    (row,) = [
+        r.body
+        for r in bench.store.rows()
+        if r.key.endswith(f":{bench.the_case().id}") and "upn" in r.body
+    ]
     assert row["footholds"] == sum(len(task.footholds) for task in bench.tasks().values())
     assert row["waiting"] == 0
     assert row["status"] == "contained"

@@ -181,7 +181,7 @@ async def test_a_crash_between_row_and_message_and_the_senders_retry_make_one_ca
         await bench.settle()
         assert len(bench.alerts()) == 1
         assert bench.the_case().status is CaseStatus.CONTAINED
-        assert bench.rows("todo:") == []
+        assert bench.unfinished() == []
 
 
 async def test_a_list_of_alerts_is_one_row_each_and_one_case_for_each_account(

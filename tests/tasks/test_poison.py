@@ -91,7 +91,7 @@ async def test_it_is_not_forgotten_when_graph_is_away_at_that_moment(bench: Benc
     assert len(bench.rows("todo:")) == 1
     await bench.settle()
     assert bench.the_case().status is CaseStatus.CONTAINED
-    assert bench.rows("todo:") == []
+    assert bench.unfinished() == []
 
 
 async def test_an_alert_that_another_message_answered_is_not_marked(bench: Bench) -> None:
@@ -119,7 +119,7 @@ async def test_a_case_is_tried_afresh_before_its_tasks_are_given_up(bench: Bench
     assert {task.state for task in bench.tasks().values()} == {TaskState.FAILED}
     assert bench.the_case().status is CaseStatus.NEEDS_PERSON
     assert all("failed too often" in task.reason for task in bench.tasks().values())
-    assert bench.rows("todo:") == []
+    assert bench.unfinished() == []
     assert bench.waiting() == []
 
 

@@ -87,7 +87,7 @@ async def test_ten_alerts_about_one_account_triaged_at_once_are_one_case(bench: 
     assert {alert.state for alert in bench.alerts()} == {AlertState.TRIAGED}
     assert bench.journal().broken_at() is None
     assert bench.written("/revokeSignInSessions") == ["sessions revoked"]
-    assert bench.rows("todo:") == []
+    assert bench.unfinished() == []
 
 
 async def test_alerts_about_several_accounts_at_once_are_a_case_each(bench: Bench) -> None:
@@ -107,7 +107,7 @@ async def test_an_alert_about_nobody_we_know_is_shown_and_not_dropped(bench: Ben
     assert alert.reason
     page = await bench.app.page("alerts", {"accept": "application/json"})
     assert alert.id in page.body
-    assert bench.rows("todo:") == []
+    assert bench.unfinished() == []
 
 
 async def test_an_alert_that_could_not_be_resolved_is_answered_when_it_is_sent_again(
@@ -349,7 +349,7 @@ async def test_while_graph_is_away_an_alert_comes_back_with_growing_waits_and_no
     bench.tenant.faults.clear()
     await bench.settle()
     assert bench.the_case().status is CaseStatus.CONTAINED
-    assert bench.rows("todo:") == []
+    assert bench.unfinished() == []
 
 
 async def test_a_second_message_does_not_multiply_an_alert_that_waits(bench: Bench) -> None:

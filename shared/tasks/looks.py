@@ -1,0 +1,79 @@
+"""Later looks: "contained, proven at" is said only when nothing came back while anything could.
+
+| look      | by then                                                                     |
+|-----------|-----------------------------------------------------------------------------|
+| +15 min   | continuous access evaluation has cut off whoever knows it                   |
+| +35 min   | the next directory sync has run: it re-enables what only the cloud disabled |
+| +65 min   | the last access token has run out; from here on it is proven                |
+| +24 h     | late rows of the audit log have arrived                                     |
+| +7 days   | whatever waited for us to look away has not waited longer                   |
+
+Sources: learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation,
+learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-sync-feature-scheduler, and the
+delays Microsoft gives for the audit log.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.model import Case, CaseStatus, Event, Mode, Task, TaskState
+from shared.responder import Change
+from shared.tasks.ledger import Line
+
+LOOKS: Final = (
+    timedelta(minutes=15),
+    timedelta(minutes=35),
+    timedelta(minutes=65),
+    timedelta(hours=24),
+    timedelta(days=7),
+)
+PROVEN_AFTER: Final = 3
+"""So many clean looks prove it: the third comes when the last token has run out."""
+
+WATCHED: Final = frozenset({CaseStatus.CONTAINED, CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
+"""Where nothing goes on by itself and something was done that could come undone."""
+_LOOKED_AFTER: Final = frozenset({TaskState.VERIFIED, TaskState.SKIPPED})
+
+
+def next_look(case: Case) -> datetime | None:
+    """Tell when a contained case is looked at again; `None` where nobody has to."""
+    if case.status not in WATCHED or case.contained_at is None or case.looks >= len(LOOKS):
+        return None
+    due = case.contained_at + LOOKS[case.looks]
+    return max(due, case.look_after) if case.look_after else due
+
+
+def watched(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Pick the tasks whose work a look goes over again: whatever ended well by itself."""
+    return tuple(t for t in tasks if t.state in _LOOKED_AFTER and t.mode is Mode.ENFORCE)
+
+
+def contained(case: Case, at: datetime) -> Case:
+    """Begin to count: everything that was planned is proven."""
+    return case.model_copy(
+        update={"contained_at": at, "looks": 0, "look_after": None, "proven_at": None}
+    )
+
+
+def looked(case: Case, back: tuple[Change, ...], *, at: datetime) -> tuple[Case, Line]:
+    """Record a look: nothing came back, or the case is open again."""
+    after = f"Looked again {_said(LOOKS[case.looks])} after containment"
+    if back:
+        found = "; ".join(change.summary() for change in back)
+        line = Line(event=Event.LOOKED, text=f"{after}: found again: {found}")
+        return case.model_copy(update={"status": CaseStatus.OPEN, "proven_at": None}), line
+    clean = case.looks + 1
+    proven_at = case.proven_at or (at if clean >= PROVEN_AFTER else None)
+    line = Line(event=Event.LOOKED, text=f"{after}: nothing came back")
+    return case.model_copy(
+        update={"looks": clean, "proven_at": proven_at, "look_after": None}
+    ), line
+
+
+def _said(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 120:  # noqa: PLR2004 - two hours and more are said in hours
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if span < timedelta(days=2) else f"{span.days} days"

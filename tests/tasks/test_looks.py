@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lab.clock import Clock
+from lab.scenarios import synced_user, token_thief
+from lab.stage import sent_to
+from lab.tenant import SimulatedTenant, TenantSettings
+from lab.tenant.population import Population
+from lab.workbench import Workbench
+from shared.model import Json
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Place:
+    def __init__(self) -> None:
+        self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=TenantSettings.instant())
+        self.scenario = token_thief(self.lab)
+        self.bench = Workbench(self.lab)
+
+    async def contained(self) -> Json:
+        for alert in self.scenario.alerts:
+            await self.bench.post(alert.source, alert.body)
+        self.lab.clock.advance(2)
+        await self.bench.settle()
+        return await self.case()
+
+    async def case(self) -> Json:
+        [case] = await self.bench.cases()
+        return case
+
+    async def looks(self) -> list[str]:
+        return [e["text"] for e in (await self.case())["happened"] if e["event"] == "looked"]
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    made = Place()
+    async with made.bench:
+        yield made
+
+
+async def test_a_case_is_proven_only_after_the_last_token_has_run_out(place: Place) -> None:
+    case = await place.contained()
+    assert "proven" not in case["answer"]["word"]
+    await place.bench.settle(within=timedelta(minutes=40))
+    assert len(await place.looks()) == 2
+    assert "proven" not in (await place.case())["answer"]["word"]
+    await place.bench.settle(within=timedelta(minutes=40))
+    assert "Contained, proven at" in (await place.case())["answer"]["word"]
+    intruder = place.scenario.intruder
+    place.lab.clock.advance(1)
+    assert intruder.living() == []
+
+
+async def test_looks_end_after_a_week_and_change_nothing(place: Place) -> None:
+    await place.contained()
+    before, writes = place.lab.snapshot(), len(place.lab.writes)
+    await place.bench.settle(within=timedelta(days=8))
+    assert [text.partition(" after containment")[0] for text in await place.looks()] == [
+        "Looked again 15 minutes",
+        "Looked again 35 minutes",
+        "Looked again 65 minutes",
+        "Looked again 24 hours",
+        "Looked again 7 days",
+    ]
+    assert (place.lab.snapshot(), len(place.lab.writes)) == (before, writes)
+    assert place.bench.messages.messages() == ()
+
+
+async def test_a_foothold_that_comes_back_is_removed_again_and_proof_starts_over(
+    place: Place,
+) -> None:
+    await place.contained()
+    await place.bench.settle(within=timedelta(minutes=20))
+    people = Population(place.lab)
+    people.rule(
+        place.scenario.oid, "...", hidden=True, actions={"redirectTo": sent_to("x@evil.example")}
+    )
+    await place.bench.settle(within=timedelta(minutes=21))
+    rule = place.lab.mailboxes[place.scenario.oid].rules[-1]
+    assert not rule.enabled
+    assert any("found again" in text for text in await place.looks())
+    case = await place.case()
+    assert case["status"] == "contained"
+    assert "proven" not in case["answer"]["word"]
+
+
+async def test_what_the_directory_sync_enables_again_is_blocked_again() -> None:
+    place = Place()
+    place.scenario = synced_user(place.lab)
+    async with place.bench:
+        await place.contained()
+        assert (await place.case())["status"] == "needs_person"
+        place.lab.sync_directory()
+        await place.bench.settle(within=timedelta(minutes=40))
+        assert not place.lab.users[place.scenario.oid].enabled
+
+
+async def test_a_look_that_cannot_be_made_is_made_later_and_proves_nothing(place: Place) -> None:
+    await place.contained()
+    place.lab.fail(times=500)
+    await place.bench.settle(within=timedelta(minutes=30))
+    assert await place.looks() == []
+    place.lab.faults.clear()
+    await place.bench.settle(within=timedelta(minutes=30))
+    assert "nothing came back" in (await place.looks())[0]
+
+
+async def test_evidence_is_kept_before_anything_is_evicted_and_the_journal_vouches_for_it(
+    place: Place,
+) -> None:
+    case = await place.contained()
+    happened = [(e["event"], e["responder"]) for e in case["happened"]]
+    first_eviction = happened.index(("change", "disable_inbox_rules"))
+    assert happened.index(("evidence", None)) < first_eviction
+    [(name, data)] = [
+        (name, data)
+        for name, data in place.bench.store.blobs().items()  # type: ignore[attr-defined]
+        if name.startswith("evidence/")
+    ]
+    assert name.endswith(hashlib.sha256(data).hexdigest())
+    sections = json.loads(data)["sections"]
+    rules = {rule["name"]: rule["enabled"] for rule in sections["all_inbox_rules"]["data"]}
+    assert rules["sync"]
+    assert rules["."]
+    assert sections["forwarding"]["data"]["to_smtp"]
+
+
+async def test_what_cannot_be_read_is_unknown_in_the_evidence_and_not_empty(place: Place) -> None:
+    place.lab.granted -= {"AuditLog.Read.All"}
+    await place.contained()
+    [data] = [
+        data
+        for name, data in place.bench.store.blobs().items()  # type: ignore[attr-defined]
+        if name.startswith("evidence/")
+    ]
+    section = json.loads(data)["sections"]["sign_ins"]
+    assert section["data"] is None
+    assert section["unknown"]
