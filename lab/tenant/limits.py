@@ -22,6 +22,7 @@ class Service(StrEnum):
     REPORTS = "identity and access reports"
     SECURITY = "security"
     TRACING = "message trace"
+    FILES = "sharepoint and onedrive"
 
 
 class Advice(StrEnum):
@@ -48,6 +49,8 @@ _DIRECTORY_WRITES: Final = Limit("identity and access, writes", 3_000, 150.0)
 _OTHERS: Final = {
     Service.REPORTS: Limit("identity and access reports, per application", 5, 10.0),
     Service.SECURITY: Limit("security, per application", 150, 60.0),
+    # 1,250 resource units a minute for up to 1,000 licences, and five for what is about sharing.
+    Service.FILES: Limit("sharepoint, per application", 250, 60.0),
     Service.TRACING: Limit("message trace, per tenant", 100, 300.0),
 }
 _SMALL_TENANT: Final = 50

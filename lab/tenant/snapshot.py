@@ -21,6 +21,7 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "groups": dict(state.groups),
         "blocked": {sender.address: sender for sender in state.blocked.values()},
         "unblocked": dict(state.unblocked),
+        "drives": dict(state.drives),
         "alerts": _by_owner(state.alerts),
         "sent": _by_owner(state.sent),
         "directory": dict(state.directory.by_account()),

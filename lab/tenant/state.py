@@ -11,6 +11,7 @@ from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.logbook import Logbook
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
+from lab.tenant.sharing import Drive
 from lab.tenant.versioned import Versioned
 
 
@@ -189,6 +190,8 @@ class State:
         self.logbook = Logbook()
         self.sent: dict[str, SentMessage] = {}
         """What accounts sent, by network message id."""
+        self.drives: dict[str, Drive] = {}
+        """OneDrives by their owner's object id."""
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
         self.directory = DirectoryObjects()

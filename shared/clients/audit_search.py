@@ -37,8 +37,9 @@ class Search(Value):
     id: str
     name: str
     status: str
+    since: Utc | None
     until: Utc | None
-    """The end of what it looks through; rows written later are not in it."""
+    """Both ends of what it looks through; rows written later are not in it."""
 
     @property
     def finished(self) -> bool:
@@ -75,12 +76,12 @@ class AuditSearches:
     ) -> tuple[AuditRecord, ...]:
         """Read what an account did since a moment, from a search of that name not an hour old.
 
-        The name must tell the question, because that is how a later pass finds the search again.
+        A later pass finds the search again by its name, so each question needs a name of its own.
         Raises `Transient` until one is finished, `Refused` where Microsoft cannot finish any.
         """
         moment = self._clock()
         found = await self.named(name)
-        good = [search for search in found if _serves(search, moment)]
+        good = [search for search in found if _serves(search, since, moment)]
         if not good and sum(search.failed for search in found) >= _TRIES:
             raise Refused(
                 f"Microsoft gave up the audit search “{name}” {_TRIES} times",
@@ -152,10 +153,12 @@ class AuditSearches:
         return tuple([_record(item) async for item in pages])
 
 
-def _serves(search: Search, moment: datetime) -> bool:
-    """Whether a search is still running, or has looked far enough."""
-    if search.failed or not search.finished:
-        return not search.failed
+def _serves(search: Search, since: datetime, moment: datetime) -> bool:
+    """Whether a search looks as far back as is wanted, and is still running or fresh."""
+    if search.failed or search.since is None or search.since > since:
+        return False
+    if not search.finished:
+        return True
     return search.until is not None and search.until >= moment - _FRESH
 
 
@@ -168,6 +171,7 @@ def _search(item: Json) -> Search:
         id=str(item["id"]),
         name=str(item.get("displayName") or ""),
         status=str(item.get("status") or "notStarted"),
+        since=item.get("filterStartDateTime"),
         until=item.get("filterEndDateTime"),
     )
 

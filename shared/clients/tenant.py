@@ -17,6 +17,7 @@ from shared.clients.consents import Consents
 from shared.clients.devices import Devices
 from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
+from shared.clients.files import Files
 from shared.clients.graph import Graph
 from shared.clients.inbox import InboxRules
 from shared.clients.mailbox_access import MailboxAccess
@@ -58,6 +59,7 @@ class Tenant:
     searches: AuditSearches
     alerts: SecurityAlerts
     sent: SentMail
+    files: Files
     methods: AuthMethods
     access: MailboxAccess
     auto_replies: AutoReplies
@@ -95,6 +97,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
         sent=SentMail(graph, clock=clock),
+        files=Files(graph),
         access=MailboxAccess(exchange),
         auto_replies=AutoReplies(graph),
         methods=AuthMethods(graph),

@@ -11,6 +11,7 @@ from lab.plants import sign_ins
 from lab.stage import SINCE, Stage
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.defender import Delivery, SentMessage
+from lab.tenant.graph_directory_audits import record
 from lab.tenant.logbook import AuditRecord
 from lab.workbench import lab_client, lab_tenant
 from shared.clients.tenant import Tenant
@@ -79,6 +80,19 @@ async def test_sign_ins_since_the_compromise_tell_where_from_and_with_what(house
         ("192.0.2.66", 50126, "Authenticated SMTP"),
     ]
     assert len(await house.world.audit.sign_ins(house.oid, since=NOON - timedelta(days=30))) == 9
+
+
+async def test_changes_by_and_to_an_account_name_who_and_what(house: House) -> None:
+    target = (("User", house.oid),)
+    record(house.lab, "User registered security info", by=house.oid, targets=target)
+    record(house.lab, "Update user", by=house.oid, targets=target, at=NOON - timedelta(days=30))
+    (by,) = await house.world.audit.changes_by(house.oid, since=house.since)
+    (to,) = await house.world.audit.changes_to(house.oid, since=house.since)
+    assert by == to
+    assert (by.activity, by.by) == ("User registered security info", house.oid)
+    assert [(target.id, target.kind, target.name) for target in by.targets] == [
+        (house.oid, "User", house.upn)
+    ]
 
 
 async def test_a_log_that_may_not_be_read_is_not_an_empty_one(house: House) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.contracts.beyond_reference import ITEM, PERMISSION
 from tests.contracts.graph_types import DOMAIN, PREFERENCES, REQUIREMENTS, Permissions, Types
 from tests.contracts.recording import Exchange
 
@@ -109,6 +110,9 @@ CALLS: Final = {
     "GET /admin/exchange/tracing/messagetraces": Call(
         gives="microsoft.graph.exchangeMessageTrace", many=True
     ),
+    "GET /shares/{id}/driveitem": Call(gives=ITEM),
+    "GET /drives/{id}/items/{id}/permissions": Call(gives=PERMISSION, many=True),
+    "DELETE /drives/{id}/items/{id}/permissions/{id}": Call(),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.contracts import beyond_reference
+
 type Json = dict[str, Any]
 
 REFERENCE = Path(__file__).resolve().parents[2] / ".." / "shared" / "graph"
@@ -98,6 +100,7 @@ class Types:
         self._types = load("types-v1.0.json")
         entity = {"base": "microsoft.graph.entity", "open": None, "props": _DOMAIN_PROPERTIES}
         self._types = {DOMAIN: entity, **_BETA, **self._types}
+        self._types = {**beyond_reference.TYPES, **self._types}
 
     def properties(self, name: str) -> Json:
         """Collect the properties of a type and all it derives from, each with its own namespace."""
@@ -171,7 +174,8 @@ class Permissions:
     def __init__(self) -> None:
         found = load("permissions.json")
         self._operations: Mapping[str, Json] = {**_UNLISTED, **found["operations"]}
-        self.known = frozenset(found["roles"])
+        self._operations = {**beyond_reference.OPERATIONS, **self._operations}
+        self.known = frozenset(found["roles"]) | beyond_reference.ROLES
 
     def operation(self, method: str, path: str) -> str | None:
         """Find the operation a request is, by its path below /v1.0; literal names win over ids."""

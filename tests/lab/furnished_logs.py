@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 from lab.plants import sign_ins
+from lab.shared_files import SharedFiles
 from lab.stage import Stage
 from lab.tenant.defender import Delivery, SentMessage
 from lab.tenant.logbook import AuditRecord, AuditSearch
@@ -15,7 +17,17 @@ def write_logs(desk: Desk, oid: str) -> dict[str, str]:
     """Write sign-ins, a message and an audit record; returns the ids by their place in a path."""
     sign_ins.plant(Stage(desk.tenant), oid)
     _send(desk, oid)
-    return {"{qid}": _search(desk, oid)}
+    return {"{qid}": _search(desk, oid), **_share(desk, oid)}
+
+
+def _share(desk: Desk, oid: str) -> dict[str, str]:
+    files = SharedFiles(desk.tenant, oid)
+    item = files.add("plan.docx")
+    people = ("buyer@partner.example",)
+    link = files.share(item, "users", at=desk.tenant.now(), ip="192.0.2.66", people=people)
+    url = f"{files.drive.url}/{item.path}".encode()
+    share = "u!" + base64.urlsafe_b64encode(url).decode().rstrip("=")
+    return {"{share}": share, "{drive}": files.drive.id, "{item}": item.id, "{perm}": link.id}
 
 
 def _search(desk: Desk, oid: str) -> str:

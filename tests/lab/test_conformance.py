@@ -21,12 +21,18 @@ from tests.lab.tenancy import NOON, STRONG, Desk, make
 OPERATIONS = operations()
 NOT_IN_THE_MODEL = {
     "microsoft.graph.domain",
+    "microsoft.graph.driveItem",
+    "microsoft.graph.permission",
     "microsoft.graph.signInPreferences",
     "microsoft.graph.strongAuthenticationRequirements",
 }
 """The reference data holds no domain type and none of beta's, so nothing can judge these."""
 _METHODS = {"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
+_FILES = {"Files.ReadWrite.All", "Sites.ReadWrite.All"}
 UNLISTED = {
+    "GET /shares/{id}/driveitem": _FILES,
+    "GET /drives/{id}/items/{id}/permissions": {"Files.Read.All", "Sites.Read.All", *_FILES},
+    "DELETE /drives/{id}/items/{id}/permissions/{id}": _FILES,
     "GET /users/{id}/authentication/signinpreferences": _METHODS,
     "PATCH /users/{id}/authentication/signinpreferences": {
         "UserAuthenticationMethod.ReadWrite.All"
