@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
 from shared.clients.auto_replies import AutoReplies
@@ -19,10 +20,13 @@ from shared.clients.directory import Directory
 from shared.clients.exchange import Exchange
 from shared.clients.files import Files
 from shared.clients.graph import Graph
+from shared.clients.groups import Groups
 from shared.clients.inbox import InboxRules
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.methods import AuthMethods
+from shared.clients.protocols import MailProtocols
 from shared.clients.risk import PACE, RiskyUsers
+from shared.clients.roles import Roles
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
 from shared.errors import Defect
@@ -60,11 +64,15 @@ class Tenant:
     alerts: SecurityAlerts
     sent: SentMail
     files: Files
+    analyzed_mail: AnalyzedMail
     methods: AuthMethods
     access: MailboxAccess
     auto_replies: AutoReplies
+    protocols: MailProtocols
     consents: Consents
     devices: Devices
+    groups: Groups
+    roles: Roles
     new_password: Callable[[], str] = random_password
 
     def remembering(self) -> Tenant:
@@ -98,11 +106,15 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         alerts=SecurityAlerts(graph),
         sent=SentMail(graph, clock=clock),
         files=Files(graph),
+        analyzed_mail=AnalyzedMail(graph),
         access=MailboxAccess(exchange),
         auto_replies=AutoReplies(graph),
+        protocols=MailProtocols(exchange),
         methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),
+        groups=Groups(graph),
+        roles=Roles(graph),
     )
 
 

@@ -27,6 +27,8 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Disable-InboxRule": {"Mailbox": "ada.brandt@contoso.example", "Identity": "one"},
     "Enable-InboxRule": {"Mailbox": "ada.brandt@contoso.example", "Identity": "one"},
     "Remove-BlockedSenderAddress": {"SenderAddress": "ada.brandt@contoso.example"},
+    "Get-CASMailbox": ADA,
+    "Set-CASMailbox": {**ADA, "ImapEnabled": False},
     "Get-MailboxPermission": ADA,
     "Add-MailboxPermission": {**ADA, "User": HANS, "AccessRights": ["FullAccess"]},
     "Remove-MailboxPermission": {**ADA, "User": HANS, "AccessRights": ["FullAccess"]},
