@@ -3,11 +3,16 @@
 #   foothold                     dies by                                         lag
 13  consent to a malicious app   deleting the grant, disabling the app           none
 14  registered device            disabling the device                            none
+15  directory role               removing assignment, eligibility and group      `role_lag`
+16  group that Conditional       leaving the group                               `role_lag`
+    Access leaves out
+21  directory synchronisation    a Conditional Access block, disabling it on     none
+                                 premises; the cloud's disable lasts one cycle
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lab.access import account
 from lab.footholds import Damage, Foiled, Foothold
@@ -74,3 +79,70 @@ class DeviceKey(Foothold):
         if world.state.users[oid].sessions_valid_from > self.signed_in_at:
             raise Foiled("AADSTS50173: revoked until the next sign-in on the device")
         return "signed in silently from the device"
+
+
+class AdminRole(Foothold):
+    """15: a directory role, with which the intruder gives themselves any of the rest back."""
+
+    number = 15
+
+    def __init__(self, label: str, *, role: str) -> None:
+        super().__init__(label)
+        self.role = role
+
+    def shut(self, world: World, oid: str) -> bool:
+        """Shut when the role is neither held, nor reached through a group, nor eligible."""
+        state = world.state
+        held = any(parent.id == self.role for parent in state.parents(oid, at=world.now()))
+        return not held and (oid, self.role) not in state.directory.eligible
+
+    def lag(self, world: World) -> timedelta:
+        """Minutes, until services have noticed."""
+        return timedelta(seconds=world.settings.role_lag)
+
+    def use(self, world: World, oid: str) -> str:
+        """Administer, activating the role first where it is only eligible."""
+        refuse_sign_in(world, oid)
+        role = world.state.roles[self.role]
+        held = role in world.state.parents(oid, at=world.now())
+        return f"{'used' if held else 'activated and used'} the role {role.name}"
+
+
+class LeftOut(Foothold):
+    """16: membership of a group that every Conditional Access policy leaves out: no MFA asked."""
+
+    number = 16
+
+    def __init__(self, label: str, *, group: str) -> None:
+        super().__init__(label)
+        self.group = group
+
+    def shut(self, world: World, oid: str) -> bool:
+        """Shut when the account has left the group."""
+        return all(parent.id != self.group for parent in world.state.parents(oid, at=world.now()))
+
+    def lag(self, world: World) -> timedelta:
+        """Minutes, until sign-ins have noticed."""
+        return timedelta(seconds=world.settings.role_lag)
+
+    def use(self, world: World, oid: str) -> str:
+        """Sign in and be asked for no second factor."""
+        refuse_sign_in(world, oid)
+        return "signed in without a second factor"
+
+
+class DirectorySync(Foothold):
+    """21: the directory on premises, which enables what only the cloud has disabled."""
+
+    number = 21
+
+    def shut(self, world: World, oid: str) -> bool:
+        """Shut by a Conditional Access block and by disabling on premises, by nothing else."""
+        user = world.state.users.get(oid)
+        blocked = user is None or world.sign_in_blocked(oid) is not None
+        return blocked or not (user and user.synced and user.on_premises_enabled)
+
+    def use(self, world: World, oid: str) -> str:
+        """Sign in, once the next cycle has enabled the account again."""
+        refuse_sign_in(world, oid)
+        return "signed in: the directory synchronisation keeps the account enabled"

@@ -76,6 +76,16 @@ class Registrations:
         self._held.eligible[oid, rid] = RoleTerm(principal=oid, role=rid, **term)
         return rid
 
+    def role_group(self, oid: str, group: str, role: str, *, at: datetime) -> str:
+        """Let an account into a group that holds a role; gives the role."""
+        people = Population(self._world)
+        gid = people.group(group, [oid], role_assignable=True)
+        targets = (("User", oid), ("Group", gid))
+        record(
+            self._world, "Add member to group", by=self._world.own_object_id, targets=targets, at=at
+        )
+        return people.role(role, [gid])
+
     def access_rule(self, name: str, **wish: Any) -> AccessRule:
         """Set up a Conditional Access policy."""
         rule = AccessRule(id=self._world.guid(), name=name, **wish)

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 """When every story on a stand is told."""
+_OVER_ADMINISTRATORS: Final = frozenset({"Privileged Authentication Administrator"})
+"""What lets an application act on accounts that hold roles, as the intruder's victim may."""
 
 
 class Stand:
     """One responder with the real clients and a frozen clock.
 
     `granted` and `roles` are the rights that are left once the account is known; `None` means all.
+    `entra_roles` are the directory roles of our identity, all the time.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Stand:
         story: Story = full_house,
         granted: frozenset[str] | None = None,
         roles: frozenset[str] | None = None,
+        entra_roles: frozenset[str] = _OVER_ADMINISTRATORS,
         settings: TenantSettings | None = None,
     ) -> None:
         self.responder = responder
@@ -43,6 +47,7 @@ class Stand:
         self.lab = SimulatedTenant(
             clock=self.clock,
             exchange_roles=roles,
+            entra_roles=entra_roles,
             settings=settings or TenantSettings.instant(),
         )
         self.scenario: Scenario = story(self.lab)

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from lab.tenant.state import Blocked, Contact, Group, Mailbox, Risk, Role, Rule, User
@@ -47,6 +48,10 @@ _LAST: Final = [
     "Marx",
     "Noll",
 ]
+_WELL_KNOWN: Final = MappingProxyType(
+    {"Global Administrator": "62e90394-69f5-4237-9190-012177145e10"}
+)
+"""Role definitions that have the same id in every tenant."""
 _JUNK: Final = "Junk E-Mail Rule"
 
 
@@ -107,7 +112,8 @@ class Population:
         """Give a directory role, by its display name."""
         known = {role.name: role.id for role in self._state.roles.values()}
         if name not in known:
-            role = Role(id=self._world.guid(), name=name, template=self._world.guid())
+            made = self._world.guid(), self._world.guid()
+            role = Role(id=made[0], name=name, template=_WELL_KNOWN.get(name, made[1]))
             self._state.roles[role.id] = role
             known[name] = role.id
         self._join(known[name], members)

@@ -54,6 +54,8 @@ class TenantSettings:
     """Until a closed session stops renewing tokens (documented: a few minutes)."""
     protocol_lag: float = 120.0
     """Until SMTP AUTH, IMAP and POP notice a new password (minutes)."""
+    role_lag: float = 120.0
+    """Until services notice a role or a membership that was taken away (minutes)."""
     access_token_life: float = 3600.0
     """Life of the access tokens that users hold."""
     own_token_life: float = 86400.0

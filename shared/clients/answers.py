@@ -60,6 +60,13 @@ _UNWILLING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 UNLICENSED: Final = "The tenant has no licence for this"
 _NEEDS_P2: Final = "AadPremiumLicenseRequired"
 """How Privileged Identity Management says so, with a 400."""
+_NOT_THERE: Final = frozenset({"RoleAssignmentDoesNotExist"})
+_THERE: Final = frozenset({"RoleAssignmentExists"})
+_SAID_THERE: Final = (
+    "added object references already exist",
+    "A conflicting object with one or more of the specified property values is present",
+)
+"""What is a 400 for Graph, and for us a thing that is gone or that somebody else did first."""
 _LONGEST: Final = 300
 """Seconds: no server's wish to be left alone is believed for longer."""
 _SAID: Final = 300
@@ -82,9 +89,9 @@ def classify(
     said = f"{service} answered {status} {code}: {message}".rstrip(": ")
     if status in (401, 403) or code == _NEEDS_P2:
         return Denied(f"{said}. {_advice(status, message, permission)}", permission=permission)
-    if status in _GONE:
+    if status in _GONE or code in _NOT_THERE:
         return Gone(said)
-    if status in _MOVED:
+    if status in _MOVED or code in _THERE or any(t in message for t in _SAID_THERE):
         return Conflict(said)
     if _passes(status):
         return Transient(

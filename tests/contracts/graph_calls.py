@@ -13,12 +13,15 @@ from typing import Any, Final
 from tests.contracts.beyond_reference import ITEM, PERMISSION
 from tests.contracts.graph_types import DOMAIN, PREFERENCES, REQUIREMENTS, Permissions, Types
 from tests.contracts.recording import Exchange
+from tests.contracts.roles_beyond_reference import ASSIGNMENT_REQUEST, ELIGIBILITY_REQUEST
 
 USER: Final = "microsoft.graph.user"
 RULE: Final = "microsoft.graph.messageRule"
 SETTINGS: Final = "microsoft.graph.mailboxSettings"
 RISK: Final = "microsoft.graph.riskyUser"
 OBJECT: Final = "microsoft.graph.directoryObject"
+_DIRECTORY: Final = "/rolemanagement/directory"
+_ROLE: Final = "microsoft.graph.unifiedRole"
 GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
 AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
@@ -29,6 +32,7 @@ TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod
 STABLE: Final = "v1.0"
 BETA: Final = "beta"
 _ROOT: Final = "https://graph.microsoft.com"
+_ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _CLAUSE: Final = re.compile(
     r"(?:(\w+)(?:/\w+)* eq '(?:[^']|'')*'"
     r"|(\w+) ge \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -47,6 +51,8 @@ class Call:
     parameters: tuple[tuple[str, str], ...] = ()
     """Of an action, with their types."""
     gives: str | None = None
+    reference: str | None = None
+    """The collection that a reference in its body points into."""
     many: bool = False
     value: str | None = None
     """The type of a bare value."""
@@ -99,6 +105,27 @@ CALLS: Final = {
     "GET /users/{id}/registereddevices": Call(gives=OBJECT, many=True),
     "GET /users/{id}/owneddevices": Call(gives=OBJECT, many=True),
     "PATCH /devices/{id}": Call(sends="microsoft.graph.device"),
+    "GET /groups/{id}/members": Call(gives=OBJECT, many=True),
+    "POST /groups/{id}/members/$ref": Call(reference="directoryObjects"),
+    "DELETE /groups/{id}/members/{id}/$ref": Call(),
+    f"GET {_DIRECTORY}/roleassignments": Call(gives=f"{_ROLE}Assignment", many=True),
+    f"POST {_DIRECTORY}/roleassignments": Call(
+        sends=f"{_ROLE}Assignment", gives=f"{_ROLE}Assignment"
+    ),
+    f"DELETE {_DIRECTORY}/roleassignments/{{id}}": Call(),
+    f"GET {_DIRECTORY}/roledefinitions/{{id}}": Call(gives=f"{_ROLE}Definition"),
+    f"GET {_DIRECTORY}/roleassignmentscheduleinstances": Call(
+        gives=f"{_ROLE}AssignmentScheduleInstance", many=True
+    ),
+    f"GET {_DIRECTORY}/roleeligibilityscheduleinstances": Call(
+        gives=f"{_ROLE}EligibilityScheduleInstance", many=True
+    ),
+    f"POST {_DIRECTORY}/roleassignmentschedulerequests": Call(
+        sends=ASSIGNMENT_REQUEST, gives=ASSIGNMENT_REQUEST
+    ),
+    f"POST {_DIRECTORY}/roleeligibilityschedulerequests": Call(
+        sends=ELIGIBILITY_REQUEST, gives=ELIGIBILITY_REQUEST
+    ),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),
     "GET /security/auditlog/queries": Call(gives=SEARCH, many=True),
@@ -165,14 +192,19 @@ class Contract:
                 yield "sends nothing"
             yield from self._types.problems(body, call.sends, "body")
         elif call.parameters:
-            wanted = dict(call.parameters)
-            if not isinstance(body, dict) or body.keys() != wanted.keys():
-                yield f"parameters {body!r}"
-                return
-            for name, kind in wanted.items():
-                yield from self._types.problems(body[name], kind, name)
+            yield from self._parameters(body, dict(call.parameters))
+        elif call.reference:
+            if not re.fullmatch(rf"{_ROOT}/v1\.0/{call.reference}/{_ID}", _pointed_at(body)):
+                yield f"refers to {body!r}"
         elif body is not None:
             yield f"sends {body!r}, where nothing is taken"
+
+    def _parameters(self, body: Any, wanted: dict[str, str]) -> Iterator[str]:
+        if not isinstance(body, dict) or body.keys() != wanted.keys():
+            yield f"parameters {body!r}"
+            return
+        for name, kind in wanted.items():
+            yield from self._types.problems(body[name], kind, name)
 
     def _answer(self, answer: Any, call: Call) -> Iterator[str]:
         kind = call.value or (f"Collection({call.gives})" if call.many else call.gives)
@@ -194,6 +226,12 @@ def _envelope(answer: Any, root: str) -> Iterator[str]:
         yield f"beside the value: {sorted(extra)}"
     if not str(answer.get("@odata.nextLink", root)).startswith(root):
         yield f"next link {answer['@odata.nextLink']!r}"
+
+
+def _pointed_at(body: Any) -> str:
+    """Read a body that is nothing but a reference."""
+    alone = isinstance(body, dict) and body.keys() == {"@odata.id"}
+    return str(body["@odata.id"]) if alone else ""
 
 
 def _error(answer: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.contracts import beyond_reference
+from tests.contracts import roles_beyond_reference as roles
 
 type Json = dict[str, Any]
 
@@ -100,7 +101,7 @@ class Types:
         self._types = load("types-v1.0.json")
         entity = {"base": "microsoft.graph.entity", "open": None, "props": _DOMAIN_PROPERTIES}
         self._types = {DOMAIN: entity, **_BETA, **self._types}
-        self._types = {**beyond_reference.TYPES, **self._types}
+        self._types = {**beyond_reference.TYPES, **roles.TYPES, **self._types}
 
     def properties(self, name: str) -> Json:
         """Collect the properties of a type and all it derives from, each with its own namespace."""
@@ -174,7 +175,11 @@ class Permissions:
     def __init__(self) -> None:
         found = load("permissions.json")
         self._operations: Mapping[str, Json] = {**_UNLISTED, **found["operations"]}
-        self._operations = {**beyond_reference.OPERATIONS, **self._operations}
+        self._operations = {
+            **beyond_reference.OPERATIONS,
+            **roles.OPERATIONS,
+            **self._operations,
+        }
         self.known = frozenset(found["roles"]) | beyond_reference.ROLES
 
     def operation(self, method: str, path: str) -> str | None:

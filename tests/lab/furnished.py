@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lab.carrier_alerts import suspicious_forwarding
 from lab.registrations import Registrations
+from lab.tenant.directory_state import packed
 from tests.lab.furnished_logs import write_logs
-from tests.lab.tenancy import Desk
+from tests.lab.tenancy import NOON, Desk
 
 
 def furnish(desk: Desk, oid: str) -> dict[str, str]:
@@ -20,9 +21,21 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
 
 
 def registered(desk: Desk, oid: str) -> dict[str, str]:
-    """Give an account a device, and an app with a consent."""
+    """Give an account a device and an app with a consent, and somebody else a role and a group."""
     directory = Registrations(desk.tenant)
     app = directory.app("Tool", publisher="Tool Ltd")
     grant = directory.consent(oid, app, "User.Read", at=desk.tenant.now())
     device = directory.device(oid, "Notebook", at=desk.tenant.now())
-    return {"{client}": app, "{grant}": grant.id, "{device}": device.id}
+    other = desk.people.person("Tom Ost")
+    held = directory.activate(other, "Reports Reader", start=NOON)
+    directory.make_eligible(other, "Groups Administrator", start=NOON)
+    role = desk.tenant.state.roles[held].template
+    return {
+        "{client}": app,
+        "{grant}": grant.id,
+        "{device}": device.id,
+        "{role}": role,
+        "{assignment}": f"{packed(role, other)}-1",
+        "{group}": desk.people.group("Choir", [other]),
+        "{member}": other,
+    }

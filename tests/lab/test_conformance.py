@@ -25,8 +25,10 @@ NOT_IN_THE_MODEL = {
     "microsoft.graph.permission",
     "microsoft.graph.signInPreferences",
     "microsoft.graph.strongAuthenticationRequirements",
+    "microsoft.graph.unifiedRoleAssignmentScheduleRequest",
+    "microsoft.graph.unifiedRoleEligibilityScheduleRequest",
 }
-"""The reference data holds no domain type and none of beta's, so nothing can judge these."""
+"""The reference data holds neither these nor any type of beta's, so nothing can judge them."""
 _METHODS = {"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
 _FILES = {"Files.ReadWrite.All", "Sites.ReadWrite.All"}
 UNLISTED = {
@@ -37,8 +39,13 @@ UNLISTED = {
     "PATCH /users/{id}/authentication/signinpreferences": {
         "UserAuthenticationMethod.ReadWrite.All"
     },
+    "POST /groups/{id}/members/$ref": {"GroupMember.ReadWrite.All"},
+    "DELETE /groups/{id}/members/{id}/$ref": {"GroupMember.ReadWrite.All"},
 }
-"""What the reference data leaves out. Source: https://learn.microsoft.com/graph/api/authentication-update"""
+"""What the reference data leaves out. Source: https://learn.microsoft.com/graph/api/authentication-update
+and group-post-members, group-delete-members"""
+ASSIGNED = {"principalId": "{id}", "roleDefinitionId": "{role}", "directoryScopeId": "/"}
+REQUESTED = {**ASSIGNED, "action": "adminAssign", "justification": "Because."}
 BODIES: dict[str, Any] = {
     "PATCH /users/{id}/authentication/requirements": {"perUserMfaState": "enforced"},
     "PATCH /users/{id}/authentication/signInPreferences": {
@@ -51,6 +58,10 @@ BODIES: dict[str, Any] = {
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
     "PATCH /devices/{device}": {"accountEnabled": False},
+    "POST /groups/{group}/members/$ref": {"@odata.id": f"{GRAPH}/v1.0/directoryObjects/{{id}}"},
+    "POST /roleManagement/directory/roleAssignments": ASSIGNED,
+    "POST /roleManagement/directory/roleAssignmentScheduleRequests": REQUESTED,
+    "POST /roleManagement/directory/roleEligibilityScheduleRequests": REQUESTED,
     "POST /oauth2PermissionGrants": {
         "clientId": "{client}",
         "consentType": "Principal",

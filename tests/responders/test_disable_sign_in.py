@@ -97,7 +97,7 @@ async def test_the_next_sync_opens_a_synced_account_again_and_the_next_plan_sees
 async def test_an_administrator_is_beyond_the_rights_of_the_app_and_the_role_is_named(
     stand: Any,
 ) -> None:
-    place = stand(DisableSignIn(), story=admin)
+    place = stand(DisableSignIn(), story=admin, entra_roles=frozenset())
     with pytest.raises(Denied, match="Privileged Authentication Administrator") as denied:
         await place.until_done(await place.case())
     assert denied.value.permission == graph.USER_ENABLE_DISABLE_ALL
