@@ -190,12 +190,16 @@ class State:
         self.logbook = Logbook()
         self.sent: dict[str, SentMessage] = {}
         """What accounts sent, by network message id."""
+        self.not_analyzed: set[str] = set()
+        """Messages that Defender has not seen yet."""
         self.drives: dict[str, Drive] = {}
         """OneDrives by their owner's object id."""
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
         self.directory = DirectoryObjects()
         self.domains: list[Domain] = []
+        self.audit_disabled = False
+        """Whether the whole organisation goes unaudited."""
         self.blocking_groups: set[str] = set()
         """Groups that a standing Conditional Access policy keeps from signing in."""
         self._indexes: dict[str, dict[str, list[str]]] = {}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MANAGE_AS_APP: Final = "Exchange.ManageAsApp"
 MAIL_RECIPIENTS: Final = "Mail Recipients"
 USER_OPTIONS: Final = "User Options"
+AUDIT_LOGS: Final = "Audit Logs"
+TRANSPORT_HYGIENE: Final = "Transport Hygiene"
+VIEW_ONLY_CONFIGURATION: Final = "View-Only Configuration"
 
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
 _REQUEST_IS_WRONG: Final = (400, 404)
@@ -35,8 +38,8 @@ _NOT_FOUND: Final = (
     "UserNotFoundInPermissionEntryException",
 )
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
-_OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.")
-"""Hidden rules that belong to Exchange itself."""
+_OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.", "Delegate Rule ")
+"""Hidden rules that belong to Exchange itself; a delegate's cannot be disabled."""
 
 
 class Forwarding(Value):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
+from shared.clients.auditing import MailboxAuditing
 from shared.clients.auto_replies import AutoReplies
 from shared.clients.consents import Consents
 from shared.clients.devices import Devices
@@ -69,6 +70,7 @@ class Tenant:
     access: MailboxAccess
     auto_replies: AutoReplies
     protocols: MailProtocols
+    auditing: MailboxAuditing
     consents: Consents
     devices: Devices
     groups: Groups
@@ -110,6 +112,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         access=MailboxAccess(exchange),
         auto_replies=AutoReplies(graph),
         protocols=MailProtocols(exchange),
+        auditing=MailboxAuditing(exchange),
         methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),
