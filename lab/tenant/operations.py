@@ -25,6 +25,7 @@ class Shape(StrEnum):
     ONE = "one object"
     MANY = "a page of objects"
     NOTHING = "no content"
+    ACCEPTED = "no content yet"
     VALUE = "a bare value"
 
 

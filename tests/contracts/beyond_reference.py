@@ -119,6 +119,14 @@ TYPES: Mapping[str, Any] = {
     },
     f"{_SECURITY}.remediationSeverity": {"enum": ["low", "medium", "high"]},
 }
+REMEDIATION = (
+    ("displayName", "Edm.String"),
+    ("description", "Edm.String"),
+    ("severity", f"{_SECURITY}.remediationSeverity"),
+    ("action", f"{_SECURITY}.remediationAction"),
+    ("remediateSendersCopy", "Edm.Boolean"),
+    ("analyzedEmails", f"Collection({EMAIL})"),
+)
 ROLES = frozenset({"Files.Read.All", "Files.ReadWrite.All"})
 _WRITE = {"least": ["Files.ReadWrite.All"], "also": ["Sites.ReadWrite.All"]}
 OPERATIONS: Mapping[str, Any] = {

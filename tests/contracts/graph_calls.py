@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.contracts.beyond_reference import ITEM, PERMISSION
+from tests.contracts.beyond_reference import EMAIL, ITEM, PERMISSION, REMEDIATION
 from tests.contracts.graph_types import DOMAIN, PREFERENCES, REQUIREMENTS, Permissions, Types
 from tests.contracts.recording import Exchange
 from tests.contracts.roles_beyond_reference import ASSIGNMENT_REQUEST, ELIGIBILITY_REQUEST
@@ -35,10 +35,11 @@ _ROOT: Final = "https://graph.microsoft.com"
 _ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _CLAUSE: Final = re.compile(
     r"(?:(\w+)(?:/\w+)* eq '(?:[^']|'')*'"
-    r"|(\w+) ge \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    r"|(\w+) (?:ge|le) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     r"|(\w+)/any\((\w):\4/\w+ eq '(?:[^']|'')*'\))"
 )
 """A comparison of a property, of one inside it, or of one inside any of its items."""
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _MOST: Final = 999
 
@@ -140,6 +141,8 @@ CALLS: Final = {
     "GET /shares/{id}/driveitem": Call(gives=ITEM),
     "GET /drives/{id}/items/{id}/permissions": Call(gives=PERMISSION, many=True),
     "DELETE /drives/{id}/items/{id}/permissions/{id}": Call(),
+    "GET /security/collaboration/analyzedemails": Call(gives=EMAIL, many=True),
+    "POST /security/collaboration/analyzedemails/remediate": Call(parameters=REMEDIATION),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
@@ -253,6 +256,8 @@ def _option_fits(option: str, text: str, known: Container[str]) -> bool:
         case "$filter":
             compared = [_CLAUSE.fullmatch(clause) for clause in text.split(" and ")]
             return all(c and (c[1] or c[2] or c[3]) in known for c in compared)
+        case "startTime" | "endTime":
+            return _TIME.fullmatch(text) is not None
         case "$top":
             return text.isdigit() and 1 <= int(text) <= _MOST
         case _:

@@ -16,8 +16,11 @@ from tests.lab.tenancy import Desk
 def write_logs(desk: Desk, oid: str) -> dict[str, str]:
     """Write sign-ins, a message and an audit record; returns the ids by their place in a path."""
     sign_ins.plant(Stage(desk.tenant), oid)
-    _send(desk, oid)
-    return {"{qid}": _search(desk, oid), **_share(desk, oid)}
+    return {
+        "{message}": _send(desk, oid),
+        "{qid}": _search(desk, oid),
+        **_share(desk, oid),
+    }
 
 
 def _share(desk: Desk, oid: str) -> dict[str, str]:
@@ -50,7 +53,7 @@ def _search(desk: Desk, oid: str) -> str:
     return search.id
 
 
-def _send(desk: Desk, oid: str) -> None:
+def _send(desk: Desk, oid: str) -> str:
     tenant = desk.tenant
     message = SentMessage(
         id=tenant.guid(),
@@ -63,3 +66,4 @@ def _send(desk: Desk, oid: str) -> None:
         threats=("phish",),
     )
     tenant.state.sent[message.id] = message
+    return message.id

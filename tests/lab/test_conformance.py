@@ -22,6 +22,7 @@ OPERATIONS = operations()
 NOT_IN_THE_MODEL = {
     "microsoft.graph.domain",
     "microsoft.graph.driveItem",
+    "microsoft.graph.security.analyzedEmail",
     "microsoft.graph.permission",
     "microsoft.graph.signInPreferences",
     "microsoft.graph.strongAuthenticationRequirements",
@@ -74,6 +75,19 @@ BODIES: dict[str, Any] = {
         "filterStartDateTime": "2026-11-22T00:00:00Z",
         "filterEndDateTime": "2026-11-23T00:00:00Z",
         "operationFilters": ["AnonymousLinkCreated"],
+    },
+    "POST /security/collaboration/analyzedEmails/remediate": {
+        "displayName": "Clean up",
+        "description": "Phish",
+        "severity": "high",
+        "action": "softDelete",
+        "remediateSendersCopy": False,
+        "analyzedEmails": [
+            {
+                "networkMessageId": "{message}",
+                "recipientEmailAddress": "hanna.weiss@contoso.example",
+            }
+        ],
     },
     "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
     "POST /security/alerts_v2/{aid}/comments": {
@@ -139,6 +153,8 @@ async def test_every_answer_has_the_declared_shape_and_fits_the_declared_type(
     match operation.shape:
         case Shape.NOTHING:
             assert (status, found) == (204, None)
+        case Shape.ACCEPTED:
+            assert (status, found) == (202, None)
         case Shape.VALUE:
             assert set(found) == {"@odata.context", "value"}
         case Shape.ONE | Shape.MANY:
