@@ -23,8 +23,9 @@ from shared.model import (
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Store
 from shared.tasks import keys, looks
+from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.queue import WorkMessage, encode
+from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _NEEDS: Final = frozenset({TaskState.FAILED, TaskState.REFUSED})
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
@@ -54,8 +55,7 @@ class Conclusion:
         due = self._due(file)
         if due is not None and not await self._awaited(file, due):
             wait = max((due - self._clock()).total_seconds(), 0.0)
-            message = WorkMessage(tenant=file.case.tenant, case=file.case.id)
-            await self._queue.put(encode(message), delay=wait)
+            await self._queue.put(encode(_next(file)), delay=wait)
         await self.list(file, due=due)
 
     async def _awaited(self, file: CaseFile, due: datetime) -> bool:
@@ -86,10 +86,20 @@ class Conclusion:
 
     def _due(self, file: CaseFile) -> datetime | None:
         left = [task for task in file.tasks.values() if task.state in UNFINISHED]
+        if undo_pending(file):
+            return self._clock()
         soon = self._clock() + timedelta(seconds=1)
         if left:
             return min(task.not_before or soon for task in left)
         return looks.next_look(file.case)
+
+
+def _next(file: CaseFile) -> Message:
+    """Say what comes next: what a person asked for, and after its end the rest."""
+    case, pending = file.case, undo_pending(file)
+    if pending:
+        return UndoMessage(tenant=case.tenant, case=case.id, tasks=pending)
+    return WorkMessage(tenant=case.tenant, case=case.id)
 
 
 def status_of(tasks: tuple[Task, ...]) -> CaseStatus:

@@ -23,9 +23,10 @@ from shared.model import (
 )
 from shared.store.verbs import Drop, Exists, Put, Queue, Store
 from shared.tasks import keys
+from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.queue import TriageMessage, WorkMessage, decode
+from shared.tasks.queue import TriageMessage, UndoMessage, WorkMessage, decode
 from shared.telemetry import Log
 
 AFRESH: Final = 3
@@ -59,6 +60,22 @@ class Poison:
                 await self._mark_alert(message.alert)
             case WorkMessage():
                 await self._mark_case(message, kept)
+            case UndoMessage():
+                await self._end_undo(message, kept)
+
+    async def _end_undo(self, message: UndoMessage, kept: str) -> None:
+        """Say for each task that it was not put back, so that a person asks again or does it."""
+        file = await CaseFile.load(self._store, self._clock, message.tenant, message.case)
+        left = [task for task in file.tasks.values() if task.id in undo_pending(file)]
+        said = "Not put back: its queue message failed too often; ask again or do it by hand"
+        lines = [
+            Line(event=Event.REFUSED, text=said, responder=task.responder, data={"message": kept})
+            for task in left
+        ]
+        if left:
+            marked = [task.model_copy(update={"reason": said}) for task in left]
+            await file.record(*lines, tasks=marked)
+            await self._conclusion.draw(file)
 
     async def _mark_case(self, message: WorkMessage, kept: str) -> None:
         file = await CaseFile.load(self._store, self._clock, message.tenant, message.case)

@@ -95,7 +95,7 @@ class Undo:
         text = f"Asked to put back: {', '.join(task.responder for task, _ in free)}"
         data = {"tasks": list(named)}
         await file.record(Line(event=Event.UNDO_ASKED, text=text, actor=actor, data=data))
-        await self._queue.put(encode(UndoMessage(tenant=tenant, case=case, tasks=named)))
+        await self._conclusion.draw(file)
         return tuple(step for _, step in free)
 
     async def run(self, message: UndoMessage) -> None:
@@ -136,8 +136,13 @@ class Undo:
             await file.record(begin)
             await responder.undo(responder.revive(entry.data["change"]), self._tenant)
             said = f"{task.summary}: put back"
-            done = Line(event=Event.UNDONE, text=said, responder=task.responder, data=data)
             last = entry is left[0]
+            done = Line(
+                event=Event.UNDONE,
+                text=said,
+                responder=task.responder,
+                data={**data, "last": last},
+            )
             undone = {"state": TaskState.UNDONE, "finished_at": self._clock(), "reason": ""}
             await file.record(done, tasks=[task.model_copy(update=undone)] if last else [])
         self._log.info("undone", case=task.case, task=task.id, responder=task.responder)

@@ -147,3 +147,33 @@ async def test_undo_twice_is_undo_once(place: Place) -> None:
     assert answer["error"]
     await place.bench.settle()
     assert len(place.lab.writes) == writes
+
+
+async def test_an_undo_whose_message_was_lost_is_made_all_the_same(place: Place) -> None:
+    case = await place.contained()
+    await place.ask(case["id"], "disable_sign_in")
+    for lost in place.bench.messages.messages():
+        await place.bench.messages.delete(lost)
+    place.lab.clock.advance(60)
+    await place.bench.app.reconcile()
+    await place.bench.settle()
+    assert place.lab.users[place.scenario.oid].enabled
+
+
+async def test_a_poisoned_undo_is_said_not_to_be_done_and_can_be_asked_for_again(
+    place: Place,
+) -> None:
+    case = await place.contained()
+    await place.ask(case["id"], "disable_sign_in")
+    [undo] = [m for m in place.bench.messages.messages() if '"do":"undo"' in m.text]
+    await place.bench.messages.delete(undo)
+    await place.bench.app.poison(undo.text)
+    [task] = [
+        task
+        for task in (await place.bench.case(case["id"]))["tasks"]
+        if task["responder"] == "disable_sign_in"
+    ]
+    assert "failed too often" in task["reason"]
+    await place.ask(case["id"], "disable_sign_in")
+    await place.bench.settle()
+    assert place.lab.users[place.scenario.oid].enabled

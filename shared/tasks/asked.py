@@ -1,0 +1,24 @@
+"""What a person asked for and was not dealt with yet, read off the journal. Pure."""
+
+from __future__ import annotations
+
+from shared.model import Entry, Event, TaskId
+from shared.tasks.ledger import CaseFile
+
+
+def undo_pending(file: CaseFile) -> tuple[TaskId, ...]:
+    """List the tasks that are still to be put back; a refusal is an end as well."""
+    pending: dict[TaskId, None] = {}
+    names = {task.responder: task.id for task in file.tasks.values()}
+    for entry in file.journal.entries:
+        if entry.event is Event.UNDO_ASKED:
+            pending |= dict.fromkeys(TaskId(task) for task in entry.data["tasks"])
+        elif entry.responder in names and _ends(entry):
+            pending.pop(names[entry.responder], None)
+    return tuple(pending)
+
+
+def _ends(entry: Entry) -> bool:
+    if entry.event is Event.UNDONE:
+        return bool(entry.data.get("last"))
+    return entry.event is Event.REFUSED
