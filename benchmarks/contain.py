@@ -16,7 +16,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -38,12 +38,15 @@ POLL: Final = 1.0
 AIM_SECONDS: Final = 3.0
 AIM_TRIPS: Final = 2
 _SETTINGS: Final = TenantSettings(latency=LATENCY, cae_lag=0.0, session_lag=0.0, protocol_lag=0.0)
+"""Pages hold two items, as everywhere in the lab: lists take more round trips than in reality."""
 
 
-async def on_the_stack(cases: int, say: Callable[[str], None]) -> list[Passed]:
+async def on_the_stack(
+    settings: TenantSettings, cases: int, say: Callable[[str], None]
+) -> list[Passed]:
     """Play the cases one after another on the whole local stack."""
-    tenant = SimulatedTenant(clock=Clock(), seed=11, settings=_SETTINGS)
-    settings = StackSettings(
+    tenant = SimulatedTenant(clock=Clock(), seed=11, settings=settings)
+    wishes = StackSettings(
         tenant_id=tenant.tenant_id,
         environment={
             "FIREBREAK_SOURCES": json.dumps(sources()),
@@ -53,7 +56,7 @@ async def on_the_stack(cases: int, say: Callable[[str], None]) -> list[Passed]:
     )
     dice = random.Random(5)
     found = []
-    async with Stack(tenant, settings, say=say) as stack, Remote(stack.url, secret=SECRET) as app:
+    async with Stack(tenant, wishes, say=say) as stack, Remote(stack.url, secret=SECRET) as app:
         await _posted(tenant, app)  # this one pays for imports and connections
         for number in range(cases):
             await asyncio.sleep(IDLE + dice.random() * POLL)
@@ -75,9 +78,11 @@ async def _posted(tenant: SimulatedTenant, app: Remote) -> Passed:
     return watch.passed(opened, settled=watch.after())
 
 
-async def in_process(cases: int, say: Callable[[str], None]) -> list[Passed]:
+async def in_process(
+    settings: TenantSettings, cases: int, say: Callable[[str], None]
+) -> list[Passed]:
     """Play the cases in this process: same tenant and latency, no host, no storage, no polling."""
-    tenant = SimulatedTenant(clock=Clock(), seed=11, settings=_SETTINGS)
+    tenant = SimulatedTenant(clock=Clock(), seed=11, settings=settings)
     found = []
     async with Workbench(tenant, log=_Mute()) as bench:
         await _worked(tenant, bench)
@@ -176,16 +181,19 @@ def main() -> int:
     """Measure both ways and print the breakdown."""
     made = parser(__doc__)
     made.add_argument("--cases", type=int, default=30, metavar="N", help="default 30, 4 minutes")
+    made.add_argument("--page-size", type=int, default=_SETTINGS.page_size, metavar="N")
     asked = made.parse_args()
+    settings = replace(_SETTINGS, page_size=asked.page_size)
     session = Session("contain", path=asked.json)
     try:
-        stack = asyncio.run(on_the_stack(asked.cases, session.progress))
+        stack = asyncio.run(on_the_stack(settings, asked.cases, session.progress))
     except LabError as error:
         print(f"The local stack did not start: {error}", file=sys.stderr)
         return NOT_MEASURED
-    process = asyncio.run(in_process(asked.cases, session.progress))
+    process = asyncio.run(in_process(settings, asked.cases, session.progress))
     session.table(
-        f"Time to contain, {asked.cases} cases, {LATENCY * 1000:.0f} ms median latency",
+        f"Time to contain, {asked.cases} cases, {LATENCY * 1000:.0f} ms median latency, "
+        f"{asked.page_size} items a page",
         breakdown(stack, process),
     )
     judge(session, stack)

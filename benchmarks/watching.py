@@ -18,7 +18,7 @@ PATIENCE: Final = 60.0
 GLANCE: Final = 0.05
 """Seconds between two acts of the intruder, so that the last success is known that well."""
 _DOORS: Final = frozenset({"/users/{id}", "/users/{id}/revokeSignInSessions"})
-"""What the writes that shut the contain phase's doors are sent to."""
+"""What the contain phase reads, and writes to where that shuts a door."""
 _RISK: Final = "/identityProtection/"
 
 
@@ -119,12 +119,13 @@ class Watch:
 
 
 def _phase(calls: Sequence[Call], *, since: datetime, until: datetime) -> list[Call]:
-    """Pick the contain phase's calls up to its last write, without Identity Protection.
+    """Pick the contain phase's calls up to its last write.
 
-    That service takes one request a second, so its second one comes later by design, and shuts no
-    door that is not shut by then.
+    Not those for the evidence, which is read beside it, nor Identity Protection's: that service
+    takes one request a second, so its second one comes later by design, and shuts no door that is
+    not shut by then.
     """
-    return [call for call in calls if since <= call.at <= until and _RISK not in call.path]
+    return [call for call in calls if since <= call.at <= until and call.path in _DOORS]
 
 
 def chain(calls: Sequence[Call]) -> int:

@@ -11,6 +11,7 @@ from lab.tenant.population import Population
 from lab.tenant.world import World
 
 GRAPH: Final = "Microsoft Graph"
+QUARANTINE: Final = "Block compromised accounts"
 _MICROSOFT: Final = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that Microsoft's own applications are registered in."""
 
@@ -91,6 +92,15 @@ class Registrations:
         rule = AccessRule(id=self._world.guid(), name=name, **wish)
         self._held.rules[rule.id] = rule
         return rule
+
+    def quarantine(self) -> str:
+        """Find the group whose members a policy blocks, or set both up."""
+        known = [rule for rule in self._held.rules.values() if rule.name == QUARANTINE]
+        if known:
+            return next(iter(known[0].groups))
+        group = Population(self._world).group("Blocked accounts", [])
+        self.access_rule(QUARANTINE, groups=frozenset({group}))
+        return group
 
     def _graph(self) -> str:
         known = [app.id for app in self._held.apps.values() if app.name == GRAPH]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from lab.registrations import Registrations
 from lab.tenant import SimulatedTenant
 from lab.tenant.settings import Throttling
 from lab.tenant.transport import TenantTransport
@@ -20,7 +21,7 @@ from shared.app import App
 from shared.clients.risk import PACE
 from shared.clients.tenant import Tenant, connect
 from shared.errors import FirebreakError
-from shared.model import Json, TenantId
+from shared.model import Json, ObjectId, TenantId
 from shared.settings import PageAccess, Settings
 from shared.store.memory import MemoryQueue, MemoryStore, Message
 from shared.store.verbs import Queue, Store
@@ -80,8 +81,10 @@ def lab_client(tenant: SimulatedTenant) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=TenantTransport(tenant), timeout=20.0)
 
 
-def lab_tenant(tenant: SimulatedTenant, client: httpx.AsyncClient) -> Tenant:
-    """Connect the real clients to the simulated tenant."""
+def lab_tenant(
+    tenant: SimulatedTenant, client: httpx.AsyncClient, *, store: Store | None = None
+) -> Tenant:
+    """Connect the real clients to the simulated tenant; without `store` to one of its own."""
     return connect(
         TenantId(tenant.tenant_id),
         client=client,
@@ -91,6 +94,8 @@ def lab_tenant(tenant: SimulatedTenant, client: httpx.AsyncClient) -> Tenant:
         # On a frozen clock a second would never pass.
         risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
         clock=tenant.now,
+        block_group=ObjectId(Registrations(tenant).quarantine()),
+        store=store or MemoryStore(),
     )
 
 
@@ -111,7 +116,7 @@ class Workbench:
         self.store = store or MemoryStore()
         self.messages = MemoryQueue(self.clock.now)
         self.client = lab_client(tenant)
-        self.world = lab_tenant(tenant, self.client)
+        self.world = lab_tenant(tenant, self.client, store=self.store)
         self.app = App(
             Settings(
                 **{

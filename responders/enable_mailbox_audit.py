@@ -72,7 +72,7 @@ class EnableMailboxAudit(Responder[MailboxAuditEnabled]):
                 "is written down and this mailbox's own settings are ignored",
                 steps=(
                     "Find out who switched it off: that is a step intruders take",
-                    "In Exchange Online PowerShell run Set-OrganizationConfig -AuditDisabled $false",
+                    "Run Set-OrganizationConfig -AuditDisabled $false in Exchange PowerShell",
                     "Run this again",
                 ),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -101,6 +101,11 @@ class AccessRule:
             and self.clients == ("all",)
             and not self.user_risk
         )
+
+    def blocks(self, oid: str, groups: Set[str]) -> bool:
+        """Whether it keeps an account, in these groups, from signing in anywhere."""
+        meant = self.groups & groups and not self.without_groups & groups
+        return bool(meant) and oid not in self.without_users and self.blocks_all_access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

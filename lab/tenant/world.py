@@ -115,6 +115,9 @@ class World:
         memberships = {parent.id for parent in self.state.parents(oid, at=self.now())}
         if memberships & self.state.blocking_groups:
             return "Conditional Access blocks a group of this account"
+        for rule in self.state.directory.rules.values():
+            if rule.blocks(oid, memberships):
+                return f"Conditional Access policy “{rule.name}” blocks this account"
         risk = self.state.risks.get(oid)
         policy = AccessPolicy.BLOCK_HIGH_USER_RISK
         if policy in self.settings.policies and risk is not None and risk.level == "high":

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from shared.clients.answers import read_answer, tokenless, unanswered
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.links import NextLinks
 from shared.errors import Defect, Gone
-from shared.model import Json, TenantId, Value, Who
+from shared.model import Json, TenantId, Utc, Value, Who
 
 if TYPE_CHECKING:
     import httpx
@@ -38,6 +40,7 @@ _NOT_FOUND: Final = (
     "UserNotFoundInPermissionEntryException",
 )
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
+_TIME: Final = TypeAdapter(Utc)
 _OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.", "Delegate Rule ")
 """Hidden rules that belong to Exchange itself; a delegate's cannot be disabled."""
 
@@ -179,6 +182,16 @@ class Exchange:
             "X-AnchorMailbox": f"UPN:{who.upn}",
             "X-ResponseFormat": "json",
         }
+
+
+def read_time(text: object) -> Utc | None:
+    """Read a time that Exchange prints in UTC, often without saying so; `None` is unknown."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return _TIME.validate_python(text if text.endswith("Z") else f"{text}Z")
+    except ValidationError:
+        return None
 
 
 def _output(cmdlet: str, page: Json) -> list[Json]:

@@ -11,12 +11,10 @@ from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
-from shared.clients.exchange import Exchange
+from shared.clients.exchange import Exchange, read_time
 from shared.clients.grants import EVERYBODY, Grant, GrantKind, Trustee, giving, path, taking
 from shared.errors import Gone
-from shared.model import Json, Utc, Who
+from shared.model import Json, Who
 
 _AT_ONCE: Final = 4
 """Cmdlets at a time: Exchange publishes no limit, and more than a few are slowed down."""
@@ -31,7 +29,6 @@ _WATCHED: Final = (
 """Types of the folders that are looked at; those that people make are not."""
 _SYSTEM: Final = "NT AUTHORITY\\"
 _PUBLISHED_USER: Final = "ExchangePublishedUser."
-_TIME: Final = TypeAdapter(Utc)
 
 
 class MailboxAccess:
@@ -181,7 +178,7 @@ class MailboxAccess:
             name=name,
             id=found[0].get("ExternalDirectoryObjectId") or None,
             address=str(address).rpartition(":")[2].lower() if address else None,
-            created_at=_time(found[0].get("WhenCreatedUTC")),
+            created_at=read_time(found[0].get("WhenCreatedUTC")),
         )
 
 
@@ -209,13 +206,3 @@ def _list(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     return tuple(str(part) for part in value or () if str(part) != "None")
-
-
-def _time(text: object) -> Utc | None:
-    """Read a time that Exchange prints in UTC without saying so."""
-    if not isinstance(text, str):
-        return None
-    try:
-        return _TIME.validate_python(text if text.endswith("Z") else f"{text}Z")
-    except ValidationError:
-        return None

@@ -58,7 +58,7 @@ class RiskyUsers:
 
         Source: GET /identityProtection/riskyUsers/{id}.
         """
-        self._take_turn()
+        self.take_turn()
         try:
             found = await self._graph.get(
                 lambda g: g.identity_protection.risky_users.by_risky_user_id(
@@ -91,7 +91,7 @@ class RiskyUsers:
                 )
             )
 
-        self._take_turn()
+        self.take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
 
     async def dismiss(self, oid: ObjectId) -> None:
@@ -106,10 +106,11 @@ class RiskyUsers:
                 DismissPostRequestBody(user_ids=[oid])
             )
 
-        self._take_turn()
+        self.take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
 
-    def _take_turn(self) -> None:
+    def take_turn(self) -> None:
+        """Take the next turn, which whoever shares the limit takes as well, or say it is early."""
         early = self._next - self._monotonic()
         if early > 0:
             raise Transient("Identity Protection takes one request a second", retry_after=early)

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from shared.clients.access_policies import AccessPolicies
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
 from shared.clients.auditing import MailboxAuditing
 from shared.clients.auto_replies import AutoReplies
+from shared.clients.blocked_senders import BlockedSenders, Releases
 from shared.clients.consents import Consents
 from shared.clients.devices import Devices
 from shared.clients.directory import Directory
@@ -31,7 +33,8 @@ from shared.clients.roles import Roles
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
 from shared.errors import Defect
-from shared.model import TenantId, now
+from shared.model import ObjectId, TenantId, now
+from shared.store.verbs import Store
 
 if TYPE_CHECKING:
     import httpx
@@ -71,11 +74,15 @@ class Tenant:
     auto_replies: AutoReplies
     protocols: MailProtocols
     auditing: MailboxAuditing
+    senders: BlockedSenders
     consents: Consents
+    access_policies: AccessPolicies
     devices: Devices
     groups: Groups
     roles: Roles
     new_password: Callable[[], str] = random_password
+    block_group: ObjectId | None = None
+    """The group that a standing Conditional Access policy of the organisation blocks."""
 
     def remembering(self) -> Tenant:
         """Make a view for plans made at one moment: the same thing is read once."""
@@ -90,18 +97,27 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     graph_base: str,
     exchange_base: str,
     risk_pace: float = PACE,
+    block_group: ObjectId | None = None,
     clock: Callable[[], datetime] = now,
+    store: Store | None = None,
 ) -> Tenant:
-    """Put the clients of one tenant together on one HTTP client and one credential."""
+    """Put the clients of one tenant together on one HTTP client and one credential.
+
+    `store` remembers which senders were let go; without it none is.
+    """
     for base in (graph_base, exchange_base):
         _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
+    risk = RiskyUsers(graph, pace=risk_pace)
     exchange = Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant)
+    releases = Releases(store, tenant) if store else None
     return Tenant(
         id=tenant,
         directory=Directory(graph),
         inbox=InboxRules(graph),
-        risk=RiskyUsers(graph, pace=risk_pace),
+        risk=risk,
+        access_policies=AccessPolicies(graph, take_turn=risk.take_turn),
+        block_group=block_group,
         exchange=exchange,
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
@@ -113,6 +129,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         auto_replies=AutoReplies(graph),
         protocols=MailProtocols(exchange),
         auditing=MailboxAuditing(exchange),
+        senders=BlockedSenders(exchange, releases=releases, clock=clock),
         methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),

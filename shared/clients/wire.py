@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.clients.tenant import Tenant, connect
 from shared.settings import Settings
+from shared.store.verbs import Store
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -19,7 +20,7 @@ _CONNECT: Final = 5.0
 class Wire:
     """Opens on first use on the running loop, and is closed with the app."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
         import httpx
 
         self._client = httpx.AsyncClient(
@@ -34,6 +35,7 @@ class Wire:
             credential=self._credential,
             graph_base=str(settings.graph_url),
             exchange_base=str(settings.exchange_url),
+            store=store,
         )
 
     async def aclose(self) -> None:

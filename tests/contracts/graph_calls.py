@@ -127,6 +127,9 @@ CALLS: Final = {
     f"POST {_DIRECTORY}/roleeligibilityschedulerequests": Call(
         sends=ELIGIBILITY_REQUEST, gives=ELIGIBILITY_REQUEST
     ),
+    "GET /identity/conditionalaccess/policies": Call(
+        gives="microsoft.graph.conditionalAccessPolicy", many=True
+    ),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),
     "GET /security/auditlog/queries": Call(gives=SEARCH, many=True),

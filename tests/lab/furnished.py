@@ -26,6 +26,7 @@ def registered(desk: Desk, oid: str) -> dict[str, str]:
     app = directory.app("Tool", publisher="Tool Ltd")
     grant = directory.consent(oid, app, "User.Read", at=desk.tenant.now())
     device = directory.device(oid, "Notebook", at=desk.tenant.now())
+    directory.quarantine()
     other = desk.people.person("Tom Ost")
     held = directory.activate(other, "Reports Reader", start=NOON)
     directory.make_eligible(other, "Groups Administrator", start=NOON)
