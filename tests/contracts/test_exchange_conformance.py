@@ -48,6 +48,8 @@ CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "Get-MailboxAuditBypassAssociation": {"Identity": str},
     "Set-MailboxAuditBypassAssociation": {"Identity": str, "AuditBypassEnabled": bool},
     "Get-OrganizationConfig": {},
+    "Get-BlockedSenderAddress": {},
+    "Remove-BlockedSenderAddress": {"SenderAddress": str, "Reason": str},
     "Get-CASMailbox": {"Identity": str},
     "Set-CASMailbox": {
         "Identity": str,
