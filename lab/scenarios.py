@@ -18,6 +18,7 @@ from lab.carrier_alerts import (
     risk_detection,
     suspicious_forwarding,
 )
+from lab.directory_footholds import DirectorySync
 from lab.footholds import Foothold, Forwarding, HiddenRule, InboxRule
 from lab.plants import plant_all
 from lab.stage import Scenario, Stage, sent_to, to_folder
@@ -129,7 +130,9 @@ def synced_user(tenant: SimulatedTenant) -> Scenario:
     """Tell of an account that the directory on premises owns: no reset, no lasting disable."""
     stage = Stage(tenant)
     oid = stage.people.synced("Dana Roth")
-    return _risky(stage, oid, name="synced_user", story="Dana's account is mastered on premises.")
+    scene = _risky(stage, oid, name="synced_user", story="Dana's account is mastered on premises.")
+    scene.intruder.add(DirectorySync("the directory synchronisation"))
+    return scene
 
 
 def guest(tenant: SimulatedTenant) -> Scenario:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -102,7 +103,7 @@ class AccessRule:
             and not self.user_risk
         )
 
-    def blocks(self, oid: str, groups: Set[str]) -> bool:
+    def blocks(self, oid: str, groups: AbstractSet[str]) -> bool:
         """Whether it keeps an account, in these groups, from signing in anywhere."""
         meant = self.groups & groups and not self.without_groups & groups
         return bool(meant) and oid not in self.without_users and self.blocks_all_access

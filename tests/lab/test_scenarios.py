@@ -30,7 +30,7 @@ HELD = {
     "token_thief": {1, 2, 3, 4, 9, 10, 11},
     "spammer": {1, 2, 3, 4, 8, 9},
     "forwarder": {1, 2, 3, 11},
-    "synced_user": {1, 2, 3, 4},
+    "synced_user": {1, 2, 3, 4, 21},
     "guest": {2, 3},
     "admin": {1, 2, 3, 4},
     "false_alarm": set[int](),
