@@ -150,7 +150,7 @@ class App:
     def _wire(self) -> Any:
         from shared.clients.wire import Wire
 
-        return Wire(self.settings)
+        return Wire(self.settings, self.store)
 
     @cached_property
     def _intake(self) -> Intake:
