@@ -12,11 +12,11 @@ from lab.plants.sign_ins import OFFICE_IP
 from lab.stage import Stage
 from lab.tenant.defender import Delivery, SentMessage
 
-_CROWD: Final = tuple(f"contact{number}@partner.example" for number in range(12))
+_CROWD: Final = tuple(f"contact{number}@partner.example" for number in range(8))
 
 
 def plant(stage: Stage, oid: str) -> list[Foothold]:
-    """Send three messages of the intruder's; what the owner sent, before and since, stays."""
+    """Send two messages of the intruder's; what the owner sent, before and since, stays."""
     colleagues = tuple(str(stage.user(one).mail) for one in stage.bystanders)
     minutes = timedelta(minutes=1)
     for subject, to, at in (
@@ -25,11 +25,9 @@ def plant(stage: Stage, oid: str) -> list[Foothold]:
     ):
         kept = _send(stage, oid, subject, to, after=at - stage.since, ip=OFFICE_IP)
         stage.owned[f"sent message “{subject}”"] = _as_it_was(stage, kept)
-    everybody = (*colleagues, *_CROWD)
     for subject, to, threats in (
-        ("Shared document: invoice", everybody, ("phish",)),
-        ("Please confirm your address", everybody, ()),
-        ("Your voicemail", colleagues, ("phish",)),
+        ("Shared document: invoice", (*colleagues, _CROWD[0]), ("phish",)),
+        ("Your voicemail", colleagues, ("malware",)),
     ):
         _send(stage, oid, subject, to, after=3 * minutes, ip=INTRUDER_IP, threats=threats)
     return []

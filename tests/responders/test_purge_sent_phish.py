@@ -7,7 +7,7 @@ import pytest
 
 from lab.scenarios import guest
 from lab.tenant import TenantSettings
-from lab.tenant.defender import SentMessage
+from lab.tenant.defender import Delivery, SentMessage
 from lab.tenant.settings import Licence
 from responders.purge_sent_phish import PurgeSentPhish
 from shared.clients.analyzed_mail import MailCopy
@@ -34,28 +34,45 @@ async def test_phish_and_mailings_go_and_what_the_owner_wrote_stays(stand: Any) 
     place = stand(PurgeSentPhish())
     (change,) = await place.until_done(await place.case())
     inside = {"hanna.weiss@contoso.example", "igor.blum@contoso.example"}
-    subjects = ("Shared document: invoice", "Please confirm your address", "Your voicemail")
+    subjects = ("Shared document: invoice", "Your voicemail")
     assert removed(place) == {(subject, one) for subject in subjects for one in inside}
     assert {message.subject for message in change.messages} == set(subjects)
     assert change.kept == 1
     assert place.scenario.losses() == []
 
 
+async def test_a_mailing_goes_whatever_defender_takes_it_for(stand: Any) -> None:
+    place = stand(PurgeSentPhish())
+    phish = mail(place)["Your voicemail"]
+    crowd = tuple(Delivery(recipient=f"contact{number}@partner.example") for number in range(8))
+    mailing = replace(
+        phish,
+        id=place.lab.guid(),
+        subject="Please confirm your address",
+        threats=(),
+        deliveries=(*phish.deliveries, *crowd),
+    )
+    place.lab.state.sent[mailing.id] = mailing
+    change = await place.responder.plan(await place.case(), place.world)
+    (found,) = [one for one in change.messages if one.subject == mailing.subject]
+    assert found.reasons == ("went to 10 recipients",)
+
+
 async def test_the_change_counts_recipients_and_keeps_no_address(stand: Any) -> None:
     place = stand(PurgeSentPhish())
     change = await place.responder.plan(await place.case(), place.world)
     (phish,) = [one for one in change.messages if one.subject == "Shared document: invoice"]
-    assert (phish.recipients, phish.seen, phish.outside) == (14, 2, 12)
+    assert (phish.recipients, phish.seen, phish.outside) == (3, 2, 1)
     stored = change.model_dump_json().replace(change.who.upn, "")
     assert "@" not in stored
     told = "".join(line.was + line.becomes for line in change.differences())
-    assert "12 outside" in told
+    assert "1 outside" in told
 
 
 async def test_what_was_approved_is_removed_and_nothing_sent_since(stand: Any) -> None:
     place = stand(PurgeSentPhish())
     change = await place.responder.plan(await place.case(), place.world)
-    late = replace(mail(place)["Your voicemail"], id=place.lab.guid(), subject="Later")
+    late = replace(mail(place)["Shared document: invoice"], id=place.lab.guid(), subject="Later")
     place.lab.state.sent[late.id] = late
     await place.responder.apply(change, place.world)
     assert not {subject for subject, _ in removed(place)} & {"Later"}
@@ -101,14 +118,14 @@ async def test_what_defender_has_not_seen_yet_is_asked_for_again(stand: Any) -> 
 
 async def test_what_defender_knows_is_removed_before_the_rest_is_waited_for(stand: Any) -> None:
     place = stand(PurgeSentPhish())
-    place.lab.state.not_analyzed.add(mail(place)["Your voicemail"].id)
+    place.lab.state.not_analyzed.add(mail(place)["Shared document: invoice"].id)
     change = await place.responder.plan(await place.case(), place.world)
-    assert len(change.messages) == 2
+    assert [message.subject for message in change.messages] == ["Your voicemail"]
 
 
 async def test_a_flood_is_one_query_for_a_person(stand: Any) -> None:
     place = stand(PurgeSentPhish())
-    template = mail(place)["Your voicemail"]
+    template = mail(place)["Shared document: invoice"]
     for _ in range(200):
         name = place.lab.guid()
         place.lab.state.sent[name] = replace(template, id=name)
