@@ -165,14 +165,16 @@ def breakdown(stack: Sequence[Passed], process: Sequence[Passed]) -> list[Json]:
 def judge(session: Session, stack: Sequence[Passed]) -> None:
     """Hold the figures against the aims."""
     p95 = percentile([passed.doors_shut for passed in stack], 0.95)
-    trips = max(passed.trips for passed in stack)
+    trips = [passed.trips for passed in stack]
+    within = sum(count <= AIM_TRIPS for count in trips)
     session.say(
         f"\np95 {p95:.2f} s on the stack; aim below {AIM_SECONDS:.0f} s: "
         f"{'met' if p95 < AIM_SECONDS else 'missed'}"
     )
     session.say(
-        f"sequential round trips inside contain: at most {trips}; aim at most {AIM_TRIPS}: "
-        f"{'met' if trips <= AIM_TRIPS else 'missed'}"
+        f"sequential round trips inside contain: at most {AIM_TRIPS} in {within} of {len(trips)} "
+        f"cases, {max(trips)} at worst; aim at most {AIM_TRIPS}: "
+        f"{'met' if within == len(trips) else 'missed'}"
     )
     session.keep(p95=p95, trips=trips, cases=[asdict(passed) for passed in stack])
 
