@@ -62,7 +62,7 @@ class App:
         self.sources = Sources.model_validate(settings.sources)
         self.policy = load(
             settings.policy.read_text(encoding="utf-8"),
-            responders={name: _traits(responder) for name, responder in catalogue.items()},
+            responders=ResponderTraits.of(catalogue),
             file=settings.policy.name,
         )
         self._store, self._queue, self._tenant = store, queue, tenant
@@ -230,9 +230,3 @@ class App:
             clock=self._clock,
             policy=self.policy,
         )
-
-
-def _traits(responder: Responder[Any]) -> ResponderTraits:
-    return ResponderTraits(
-        name=responder.name, phase=responder.phase, reversible=responder.reversible
-    )

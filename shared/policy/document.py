@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,7 @@ from shared.policy.checks import Finding, check
 from shared.policy.condition import Condition, GroupId, is_object_id
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.sentences import path_of, sentence
+from shared.responder import Responder
 
 LANGUAGE: Final = 1
 """Version of the policy language this release reads."""
@@ -33,6 +34,14 @@ class ResponderTraits(Value):
     name: ResponderName
     phase: Phase
     reversible: bool
+
+    @classmethod
+    def of(cls, catalogue: Mapping[ResponderName, Responder[Any]]) -> dict[ResponderName, Self]:
+        """Read the traits of all responders off the catalogue."""
+        return {
+            name: cls(name=name, phase=responder.phase, reversible=responder.reversible)
+            for name, responder in catalogue.items()
+        }
 
 
 class Problem(Value):

@@ -21,10 +21,8 @@ from shared.model import (
     task_id,
 )
 from shared.policy.decide import Decision, Step, strength
+from shared.tasks.answer import DRY_RUN
 from shared.tasks.ledger import Line
-
-DRY_RUN: Final = "dry_run"
-"""Line of an alert's evidence by which a person asks for a plan and nothing more."""
 
 _LOUDNESS: Final = (
     Severity.UNKNOWN,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.alerts.carrier import FEEDBACK, HELD
+from shared.alerts.carrier import FEEDBACK
 from shared.clients.directory import Domains, Memberships
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Denied, Gone, Transient
@@ -23,19 +23,18 @@ from shared.model import (
     AlertState,
     CaseId,
     Event,
-    Mode,
     ObjectId,
     ResponderName,
     TenantId,
     digest,
 )
-from shared.policy.condition import Facts
-from shared.policy.decide import Decision, capped, decide
+from shared.policy.decide import Decision
 from shared.policy.document import Policy
-from shared.policy.guards import Guard, GuardSubject, apply_guards
+from shared.policy.guards import Guard
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
-from shared.tasks.casebook import DRY_RUN, joined, opened
+from shared.tasks.answer import answer
+from shared.tasks.casebook import joined, opened
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.queue import TriageMessage, WorkMessage, encode
@@ -113,7 +112,7 @@ class Triage:
             reason = "Our own confirmation coming back; nothing new happened"
             await self._mark(row, alert, AlertState.IGNORED, reason=reason, case=file.case.id)
             return
-        decision = self._decide(alert, account)
+        decision = answer(alert, account, policy=self._policy, guards=self._guards)
         file = await self._enter(file, alert, account, decision)
         await self._conclusion.list(file, due=self._clock() if file.tasks else None)
         message = WorkMessage(tenant=alert.tenant, case=file.case.id)
@@ -145,15 +144,6 @@ class Triage:
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         return await CaseFile.load(self._store, self._clock, tenant, case)
-
-    def _decide(self, alert: Alert, account: Account) -> Decision:
-        facts = Facts(kind=alert.kind, severity=alert.severity, account=account)
-        decision = decide(self._policy, facts)
-        if reason := alert.evidence.get(HELD):
-            decision = _because(capped(decision, Mode.APPROVE), f"the alert is held: {reason}")
-        if DRY_RUN in alert.evidence:
-            decision = _because(capped(decision, Mode.OBSERVE), "a dry run was asked for")
-        return apply_guards(decision, self._guards, GuardSubject(account=account))
 
     async def _enter(
         self, file: CaseFile, alert: Alert, account: Account, decision: Decision
@@ -251,7 +241,3 @@ def _told_microsoft(file: CaseFile) -> bool:
         entry.event is Event.CHANGE and entry.responder == _OWN_VERDICT
         for entry in file.journal.entries
     )
-
-
-def _because(decision: Decision, reason: str) -> Decision:
-    return decision.model_copy(update={"reasons": (*decision.reasons, reason)})

@@ -27,12 +27,8 @@ def alert(kind: AlertKind, severity: Severity) -> Facts:
 
 @pytest.fixture(scope="module")
 def shipped() -> Policy:
-    traits = {
-        name: ResponderTraits(name=name, phase=found.phase, reversible=found.reversible)
-        for name, found in catalogue().items()
-    }
     text = (Path(__file__).resolve().parents[2] / "policy.toml").read_text(encoding="utf-8")
-    return load(text, responders=traits)
+    return load(text, responders=ResponderTraits.of(catalogue()))
 
 
 CONTAIN = ("disable_sign_in", "reset_password", "confirm_compromised")
