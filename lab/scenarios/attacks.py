@@ -1,35 +1,26 @@
-"""Compromises as stories: who was broken into, what the intruder holds, and what the owner owns.
-
-Each story adds its people to a tenant, so that several can be told in one; two healthy bystanders
-with habits of their own are always there and must not be touched.
-"""
+"""What intruders do, as stories: phishing proxy, spam, a leak, all of it at once; and nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final
 
-from lab.access import Password, PlainToken, Session, SessionBasis, SmtpAuth
+from lab.access import Password, SmtpAuth
 from lab.carrier_alerts import (
-    CarrierAlert,
     RiskState,
     restricted_from_sending,
     risk_detection,
     suspicious_forwarding,
 )
-from lab.directory_footholds import DirectorySync
 from lab.footholds import Foothold, Forwarding, HiddenRule, InboxRule
 from lab.plants import plant_all
+from lab.scenarios.telling import DROP, risky
 from lab.stage import Scenario, Stage, sent_to, to_folder
 from lab.tenant import SimulatedTenant
 
-__all__ = ["DROP", "STORIES", "CarrierAlert", "Scenario", "Story"]
-
-DROP: Final = "collector@mallory.example"
-"""Where what is stolen goes."""
-
-type Story = Callable[[SimulatedTenant], Scenario]
+_REASON: Final = (
+    "ExceedingLimitType=RecipientRateLimit;InternalRecipientCountToday=12;"
+    "ExternalRecipientCountToday=10003"
+)
 
 
 def token_thief(tenant: SimulatedTenant) -> Scenario:
@@ -126,47 +117,11 @@ def forwarder(tenant: SimulatedTenant) -> Scenario:
     )
 
 
-def synced_user(tenant: SimulatedTenant) -> Scenario:
-    """Tell of an account that the directory on premises owns: no reset, no lasting disable."""
-    stage = Stage(tenant)
-    oid = stage.people.synced("Dana Roth")
-    scene = _risky(stage, oid, name="synced_user", story="Dana's account is mastered on premises.")
-    scene.intruder.add(DirectorySync("the directory synchronisation"))
-    return scene
-
-
-def guest(tenant: SimulatedTenant) -> Scenario:
-    """Tell of a guest, whose password and sessions belong to another tenant."""
-    stage = Stage(tenant)
-    oid = stage.people.guest("Eli Stern")
-    stage.people.risk(oid, "high")
-    session = Session(
-        "session of the home tenant", opened_at=stage.since, resets=0, basis=SessionBasis.OTHER
-    )
-    token = PlainToken("Graph access token", issued_at=stage.since, session=session)
-    alert = risk_detection(tenant, stage.user(oid), at=stage.since, kind="maliciousIPAddress")
-    return stage.scene(
-        "guest",
-        oid,
-        footholds=[token, session],
-        alerts=[alert],
-        story="Eli is a guest whose home tenant was broken into.",
-    )
-
-
-def admin(tenant: SimulatedTenant) -> Scenario:
-    """Tell of a Global Administrator, where the rights of an ordinary responder end."""
-    stage = Stage(tenant)
-    oid = stage.people.person("Frida Sand", job_title="IT")
-    stage.people.role("Global Administrator", [oid])
-    return _risky(stage, oid, name="admin", story="Frida runs the tenant, and so may her intruder.")
-
-
 def full_house(tenant: SimulatedTenant) -> Scenario:
     """Tell of an intruder who left everything that can be left."""
     stage = Stage(tenant)
     oid = stage.people.person("Nora Lang", job_title="Treasurer")
-    scene = _risky(stage, oid, name="full_house", story="Nora's intruder left nothing out.")
+    scene = risky(stage, oid, name="full_house", story="Nora's intruder left nothing out.")
     scene.intruder.add(*_rules_and_forwarding(stage, oid), *plant_all(stage, oid))
     return scene
 
@@ -205,36 +160,3 @@ def false_alarm(tenant: SimulatedTenant) -> Scenario:
         alerts=[alert],
         story="Gregor signed in from a train; nobody broke in.",
     )
-
-
-STORIES: Final[Mapping[str, Story]] = MappingProxyType(
-    {
-        story.__name__: story
-        for story in (
-            token_thief,
-            spammer,
-            forwarder,
-            synced_user,
-            guest,
-            admin,
-            full_house,
-            false_alarm,
-        )
-    }
-)
-
-_REASON: Final = (
-    "ExceedingLimitType=RecipientRateLimit;InternalRecipientCountToday=12;"
-    "ExternalRecipientCountToday=10003"
-)
-
-
-def _risky(stage: Stage, oid: str, *, name: str, story: str) -> Scenario:
-    stage.people.risk(oid, "high")
-    stage.owner_rule(
-        oid, "Lists", conditions={"senderContains": ["list"]}, actions=to_folder("Lists")
-    )
-    footholds = [*stage.session(oid, "stolen session"), Password("stolen password")]
-    user = stage.user(oid)
-    alert = risk_detection(stage.tenant, user, at=stage.since, kind="unfamiliarFeatures")
-    return stage.scene(name, oid, footholds=footholds, alerts=[alert], story=story)
