@@ -93,6 +93,22 @@ class AlertDraft(Value):
     evidence: dict[str, str] = {}
 
 
+class Place(StrEnum):
+    """Where an alert can be read again that came before those it is about."""
+
+    SENTINEL_INCIDENT = "sentinel_incident"
+    """An incident of Microsoft Sentinel, by its Azure resource id."""
+    GRAPH_INCIDENT = "graph_incident"
+    """An incident of Microsoft Defender, by its id in Graph."""
+
+
+class Awaited(Value):
+    """What an alert waits for: the same thing, as its source will tell it later."""
+
+    place: Place
+    id: str
+
+
 class AlertState(StrEnum):
     """Where an alert stands; the last four are what a person is shown."""
 
@@ -120,6 +136,8 @@ class Alert(Value):
     received_at: Utc
     account: AccountRef | None = None
     evidence: dict[str, str] = {}
+    awaits: Awaited | None = None
+    """Where it is read again, while it does not say yet who it is about."""
     raw: str
     state: AlertState = AlertState.RECEIVED
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The contract: what a carrier is, and the three things a parser can say about an alert.
+"""The contract: what a carrier is, and the four things a parser can say about an alert.
 
 A carrier is pure and total: any bytes give readings; never an exception, never a guess, never
 silence. Adding one is one file here, which is its registration, and its cases beside the tests.
@@ -19,7 +19,7 @@ from shared.alerts.identity import guest
 from shared.alerts.payload import ALERTS, Record, entries
 from shared.alerts.text import Line, notes
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, Value
+from shared.model import AccountRef, AlertDraft, Awaited, Value
 
 HELD = "held"
 FEEDBACK = "feedback"
@@ -32,6 +32,18 @@ class Recognised(Value):
     """
 
     draft: AlertDraft
+
+
+class Incomplete(Value):
+    """An alert of ours, or perhaps of ours, that came before those it is about.
+
+    It is fetched from its source, which `awaits` names, and read again by the carrier that made
+    this reading, later and later, until it names somebody; then the alert is answered. Where that
+    does not happen in time, or this deployment cannot fetch it, a person is asked.
+    """
+
+    draft: AlertDraft
+    awaits: Awaited
 
 
 class NotForUs(Value):
@@ -47,7 +59,7 @@ class Unreadable(Value):
     reason: Line
 
 
-type Reading = Recognised | NotForUs | Unreadable
+type Reading = Recognised | Incomplete | NotForUs | Unreadable
 
 
 def held(reason: str | None) -> dict[str, str]:
@@ -140,6 +152,8 @@ def _key(reading: Reading) -> tuple[str, ...]:
         case Recognised(draft=draft):
             account = draft.account.model_dump_json().lower() if draft.account else ""
             return ("recognised", draft.native_id, account)
+        case Incomplete(draft=draft):
+            return ("incomplete", draft.native_id)
         case NotForUs(reason=reason, native_id=native_id):
             return ("not for us", native_id, reason)
         case Unreadable(reason=reason):

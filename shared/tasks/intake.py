@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.alerts.authenticate import Unauthorized, verify
-from shared.alerts.carrier import Carrier, NotForUs, Reading, Recognised, Unreadable
+from shared.alerts.carrier import Carrier, Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.source import Source, Sources
 from shared.model import (
     Alert,
@@ -120,6 +120,9 @@ class Intake:
         match reading:
             case Recognised(draft=draft):
                 return self._from_draft(draft, source, raw, at)
+            case Incomplete(draft=draft, awaits=awaits):
+                alert = self._from_draft(draft, source, raw, at)
+                return alert.model_copy(update={"awaits": awaits})
             case NotForUs(reason=reason, native_id=native):
                 state = AlertState.IGNORED
             case Unreadable(reason=reason):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.alerts.carrier import Carrier, NotForUs, Reading, Recognised, Unreadable
+from shared.alerts.carrier import Carrier, Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
 from shared.alerts.generic import Generic, GenericMapping
 
@@ -70,6 +70,10 @@ def differences(reading: Reading, expected: dict[str, Any]) -> list[str]:
         case Recognised(draft=draft):
             shown = draft.model_dump(mode="json", exclude_none=True)
             wanted = expected.get("recognised")
+        case Incomplete(draft=draft, awaits=awaits):
+            shown = draft.model_dump(mode="json", exclude_none=True)
+            shown |= awaits.model_dump(mode="json")
+            wanted = expected.get("incomplete")
         case NotForUs():
             shown = {"not_for_us": reading.reason, "native_id": reading.native_id}
             wanted = expected if "not_for_us" in expected else None
