@@ -67,6 +67,13 @@ async def undo(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.ask_undo(req.route_params["id"], req.headers, req.get_body()))
 
 
+@app.function_name("policy")
+@app.route(route="policy/{what}", methods=["POST"])
+async def policy(req: func.HttpRequest) -> func.HttpResponse:
+    """Say what a policy would do about an account, or would have done about past cases."""
+    return _show(await firebreak.rehearse(req.route_params["what"], req.headers, req.get_body()))
+
+
 @app.function_name("inbox")
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:

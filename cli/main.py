@@ -6,21 +6,18 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 a foothold is left or a per
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
 import uuid
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli import show
-from cli.address import Address, find
 from cli.exits import CommandError, Exit
-from cli.remote import Remote
+from cli.policy_commands import policy
+from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from shared.alerts.admin_request import Request
 from shared.model import Json
 
@@ -33,13 +30,7 @@ app = typer.Typer(
 )
 cases = typer.Typer(help="Look at cases.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
-
-Url = Annotated[
-    str | None,
-    typer.Option(envvar="FIREBREAK_URL", help="The app's address; default: the local stack."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Within = Annotated[float, typer.Option(help="Seconds to wait for the case to settle.")]
+app.add_typer(policy, name="policy")
 
 
 @app.command()
@@ -47,7 +38,7 @@ def demo(as_json: AsJson = False) -> None:
     """Play two compromises against a local stack and show how each is stopped."""
     from cli.demo import play
 
-    _run(play(as_json=as_json))
+    finish(play(as_json=as_json))
 
 
 @app.command()
@@ -57,7 +48,7 @@ def up(
     """Start the local stack, keep it running, and print what to try."""
     from cli.up import keep_up
 
-    _run(keep_up(port))
+    finish(keep_up(port))
 
 
 @cases.command("list")
@@ -65,11 +56,11 @@ def list_cases(url: Url = None, as_json: AsJson = False) -> None:
     """List the cases, whoever waits for a person first."""
 
     async def run() -> None:
-        async with _remote(url) as remote:
+        async with remote_app(url) as remote:
             found = await remote.cases()
-        _print(found, as_json=as_json, view=show.case_list)
+        show_found(found, as_json=as_json, view=show.case_list)
 
-    _run(run())
+    finish(run())
 
 
 @cases.command("show")
@@ -77,11 +68,11 @@ def show_case(case: str, url: Url = None, as_json: AsJson = False) -> None:
     """Show one case: the answer, the footholds and their fate, the changes."""
 
     async def run() -> None:
-        async with _remote(url) as remote:
+        async with remote_app(url) as remote:
             found = await remote.case(case)
-        _print(found, as_json=as_json, view=show.case)
+        show_found(found, as_json=as_json, view=show.case)
 
-    _run(run())
+    finish(run())
 
 
 @app.command()
@@ -94,7 +85,7 @@ def respond(
     as_json: AsJson = False,
 ) -> None:
     """Open a case by hand: the account is compromised, do what the policy says."""
-    _run(_ask(user, reason, dry_run=dry_run, within=within, url=url, as_json=as_json))
+    finish(_ask(user, reason, dry_run=dry_run, within=within, url=url, as_json=as_json))
 
 
 @app.command()
@@ -105,7 +96,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would be done to an account now, and change nothing."""
-    _run(_ask(user, "plan", dry_run=True, within=within, url=url, as_json=as_json))
+    finish(_ask(user, "plan", dry_run=True, within=within, url=url, as_json=as_json))
 
 
 @app.command()
@@ -120,7 +111,7 @@ def undo(
     """Put back what a case changed; shows what that is and asks first."""
     from cli.undo import put_back
 
-    _run(put_back(_remote(url), case, responder, yes=yes, within=within, as_json=as_json))
+    finish(put_back(remote_app(url), case, responder, yes=yes, within=within, as_json=as_json))
 
 
 @app.command()
@@ -133,11 +124,11 @@ def replay(
     """Post a payload file to the app, signed as its source would."""
 
     async def run() -> None:
-        async with _remote(url) as remote:
+        async with remote_app(url) as remote:
             answer = await remote.post_alert(source, file.read_bytes())
-        _print(answer, as_json=as_json, view=lambda found: json.dumps(found, indent=2))
+        show_found(answer, as_json=as_json, view=lambda found: json.dumps(found, indent=2))
 
-    _run(run())
+    finish(run())
 
 
 async def _ask(
@@ -150,40 +141,16 @@ async def _ask(
         by=getpass.getuser(),
         mode="dry_run" if dry_run else "respond",
     )
-    async with _remote(url) as remote:
+    async with remote_app(url) as remote:
         answer = await remote.post_alert("operator", request.model_dump_json().encode())
         case = await remote.case_of(answer["alerts"][0]["id"], within=within)
         found: Json = {}
         with show.errors().status(f"Case {case}"):
             async for seen in remote.watch(case, within=within):
                 found = seen
-    _print(found, as_json=as_json, view=show.case)
+    show_found(found, as_json=as_json, view=show.case)
     if found["status"] not in {"contained", "observed"}:
         raise CommandError(f"Case {case} is {found['status']}", code=Exit.NOT_CONTAINED)
-
-
-def _remote(url: str | None) -> Remote:
-    address: Address = find(url)
-    return Remote(address.url, secret=address.secret, token=address.token)
-
-
-def _print(found: Json, *, as_json: bool, view: Any) -> None:
-    if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-    else:
-        Console().print(view(found))
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(work)
-    except CommandError as error:
-        show.errors().print(f"[bold red]{error}[/]")
-        raise typer.Exit(error.code) from error
-    except KeyboardInterrupt:
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    except asyncio.CancelledError:
-        raise typer.Exit(Exit.TERMINATED) from None
 
 
 def main() -> None:

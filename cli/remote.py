@@ -73,6 +73,10 @@ class Remote:
         steps: list[Json] = found["steps"]
         return steps
 
+    async def rehearse(self, what: str, question: Json) -> Json:
+        """Ask what a policy would do; `what` is `explain` or `compare`."""
+        return await self._signed(f"/api/policy/{what}", json.dumps(question).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

@@ -15,8 +15,8 @@ from shared.desk import Desk, Page
 from shared.door import Door
 from shared.errors import Transient
 from shared.model import ResponderName, now
-from shared.policy.document import ResponderTraits, load
-from shared.policy.guards import OwnIdentity, standing_guards
+from shared.policy.document import Policy, ResponderTraits, load
+from shared.policy.guards import Guard, OwnIdentity, standing_guards
 from shared.responder import Responder
 from shared.settings import Settings
 from shared.store.account import Account, StorageConnection
@@ -33,6 +33,7 @@ from shared.telemetry import Log, open_log
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
     from shared.counter import Counter
+    from shared.rehearsal import Rehearsal
     from shared.tasks.runner import Runner
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
@@ -60,11 +61,8 @@ class App:
         self.settings = settings
         self.catalogue = catalogue
         self.sources = Sources.model_validate(settings.sources)
-        self.policy = load(
-            settings.policy.read_text(encoding="utf-8"),
-            responders=ResponderTraits.of(catalogue),
-            file=settings.policy.name,
-        )
+        text = settings.policy.read_text(encoding="utf-8")
+        self.policy, self._guards = self._policed(text, file=settings.policy.name)
         self._store, self._queue, self._tenant = store, queue, tenant
         self._clock = clock
         self.log = log or open_log()
@@ -115,6 +113,10 @@ class App:
     async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take the request to put back what a case changed."""
         return await self._counter.ask_undo(case, headers, body)
+
+    async def rehearse(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Say what a policy would do."""
+        return await self._rehearsal.hear(what, headers, body)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""
@@ -216,10 +218,25 @@ class App:
     def _door(self) -> Door:
         return Door(self.settings, self.sources)
 
-    @cached_property
-    def _guards(self) -> tuple[Any, ...]:
+    def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
+        """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""
+        policy = load(text, responders=ResponderTraits.of(self.catalogue), file=file)
         own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
-        return standing_guards(self.policy, own)
+        return policy, standing_guards(policy, own)
+
+    @cached_property
+    def _rehearsal(self) -> Rehearsal:
+        from shared.rehearsal import Rehearsal
+
+        return Rehearsal(
+            door=self._door,
+            store=self.store,
+            clock=self._clock,
+            tenant_id=self.settings.tenant,
+            tenant=lambda: self.tenant,
+            in_force=(self.policy, self._guards),
+            read=self._policed,
+        )
 
     @cached_property
     def _desk(self) -> Desk:

@@ -62,9 +62,13 @@ class Condition(Value):
     """What a rule asks for: each list is met by any of its items, a missing list by everything."""
 
     kinds: AnyOf[AlertKind] = None
+    """What the alert says happened: any of these."""
     severity: AnyOf[Severity] = None
+    """How loud the source was: any of these; "unknown" is not "low"."""
     account: AnyOf[AccountKind] = None
+    """What the account is: any of these."""
     groups: AnyOf[GroupId] = None
+    """Groups by object id; the account is in any of these."""
 
     def fit(self, facts: Facts) -> Fit:
         """Say whether the facts meet all that is asked."""

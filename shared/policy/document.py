@@ -95,13 +95,16 @@ class Protected(Value):
     """Accounts that nothing is done to: object ids or UPNs, and groups by object id."""
 
     accounts: frozenset[Annotated[str, AfterValidator(_account)]] = frozenset()
+    """Object ids, which survive a renaming, or user principal names."""
     groups: frozenset[GroupId] = frozenset()
+    """Groups by object id; whoever is in one is protected."""
 
 
 class Episode(Value):
     """How long alerts about one account join the case that is open for it."""
 
     hours: Annotated[int, Field(strict=True, ge=1, le=720)] = 72
+    """Hours after a case was opened in which another alert about the account joins it."""
 
 
 class Guards(Value):
@@ -115,6 +118,7 @@ class Rule(Condition):
     """Which responders answer what the condition describes, and in which mode."""
 
     name: Annotated[str, AfterValidator(_rule_name)]
+    """What the case calls the rule: lower-case words joined by hyphens."""
     irreversible: Annotated[bool, Field(strict=True)] = False
     """Whether this rule may enforce what cannot be put back."""
     responders: Annotated[dict[ResponderName, Mode], Field(min_length=1)]
@@ -124,12 +128,17 @@ class Document(Value):
     """The policy as it is written."""
 
     version: Annotated[int, Field(strict=True), AfterValidator(_version)]
+    """Version of the policy language; 1."""
     mode_ceiling: Mode = Mode.ENFORCE
     """The brake of the whole organisation: nothing goes further than this."""
     episode: Episode = Episode()
+    """How long alerts about one account are one case."""
     protected: Protected = Protected()
+    """Who is only ever reported."""
     guards: Guards = Guards()
+    """The brakes."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    """Read from top to bottom; the first one that fits decides."""
 
 
 class Policy(Value):

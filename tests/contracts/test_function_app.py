@@ -36,6 +36,7 @@ FUNCTIONS = {
     "cases": ("httpTrigger", "cases/{*rest}", {"GET"}),
     "show_undo": ("httpTrigger", "cases/{id}/undo", {"GET"}),
     "undo": ("httpTrigger", "cases/{id}/undo", {"POST"}),
+    "policy": ("httpTrigger", "policy/{what}", {"POST"}),
     "inbox": ("httpTrigger", "alerts", {"GET"}),
     "alert": ("httpTrigger", "alert/{id}", {"GET"}),
     "health": ("httpTrigger", "health", {"GET"}),

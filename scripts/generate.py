@@ -1,0 +1,38 @@
+"""Write what is generated: `python -m scripts.generate`. A test makes it again and compares.
+
+Each entry of `GENERATED` is a file of the repository and the function that gives its text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from responders import catalogue
+from shared.policy.schema import schema
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+def policy_schema() -> str:
+    """Give the JSON Schema of policy.toml, for editors."""
+    return json.dumps(schema(catalogue()), indent=2) + "\n"
+
+
+GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {"docs/policy.schema.json": policy_schema}
+)
+
+
+def main() -> None:
+    """Write every generated file."""
+    for name, text in GENERATED.items():
+        (ROOT / name).write_text(text(), encoding="utf-8")
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Try a policy before it is in force: say what it would have done with the cases there are.
+
+Nothing is planned and nothing is written: each alert is answered anew, with what was known of its
+account when the case was opened, under the policy in force and under the other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from typing import Final
+
+from shared.model import Account, Alert, CaseId, Mode, ResponderName, TenantId, Upn, Utc, Value
+from shared.policy.decide import Decision, merge
+from shared.policy.document import Policy
+from shared.policy.guards import Guard
+from shared.store.verbs import Store
+from shared.tasks import keys
+from shared.tasks.answer import answer
+from shared.tasks.ledger import CaseFile, Clock
+
+MOST: Final = 1000
+"""Cases that one trial looks at, newest first."""
+
+type Policed = tuple[Policy, tuple[Guard, ...]]
+"""A policy, and the guards that go with it."""
+
+
+class Verdict(Value):
+    """What one policy says to a case: the rules that apply, and how far each responder may go."""
+
+    rule: str | None
+    modes: dict[ResponderName, Mode]
+    reasons: tuple[str, ...]
+
+
+class Retrial(Value):
+    """A past case under the policy in force, and under the one that is tried."""
+
+    case: CaseId
+    upn: Upn
+    title: str
+    opened_at: Utc
+    now: Verdict
+    then: Verdict
+
+    @property
+    def differs(self) -> bool:
+        """Whether the other policy would have done something else."""
+        return self.now.modes != self.then.modes
+
+
+class Trial:
+    """Answers past cases under two policies."""
+
+    def __init__(self, store: Store, clock: Clock, tenant: TenantId) -> None:
+        self._store = store
+        self._clock = clock
+        self._tenant = tenant
+
+    async def run(
+        self, in_force: Policed, tried: Policed, *, within: timedelta
+    ) -> tuple[Retrial, ...]:
+        """Judge every case opened within a time under both, newest first."""
+        return tuple(
+            [
+                Retrial(
+                    case=file.case.id,
+                    upn=file.case.account.upn,
+                    title=file.case.title,
+                    opened_at=file.case.opened_at,
+                    now=verdict(alerts, file.case.account, in_force),
+                    then=verdict(alerts, file.case.account, tried),
+                )
+                async for file, alerts in self._cases(within)
+            ]
+        )
+
+    async def _cases(self, within: timedelta) -> AsyncIterator[tuple[CaseFile, list[Alert]]]:
+        seen, since = 0, self._clock() - within
+        async for row in self._store.scan(keys.cases(self._tenant)):
+            if row.key.startswith(keys.TODO) or seen == MOST:
+                return
+            seen += 1
+            file = await CaseFile.load(
+                self._store, self._clock, self._tenant, CaseId(row.body["id"])
+            )
+            if not file.exists or file.case.opened_at < since:
+                continue
+            yield file, [alert async for alert in self._alerts(file)]
+
+    async def _alerts(self, file: CaseFile) -> AsyncIterator[Alert]:
+        for alert in file.case.alerts:
+            row = await self._store.read(keys.inbox(self._tenant), keys.alert_row(alert))
+            if row is not None:
+                yield Alert.model_validate(row.body)
+
+
+def verdict(alerts: Iterable[Alert], account: Account, policed: Policed) -> Verdict:
+    """Say what a policy does about all alerts of one account together."""
+    policy, guards = policed
+    together: Decision = merge(
+        answer(alert, account, policy=policy, guards=guards) for alert in alerts
+    )
+    return Verdict(rule=together.rule, modes=together.modes, reasons=together.reasons)

@@ -1,0 +1,60 @@
+"""`firebreak policy` as an engineer types it, without an app."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from cli.exits import Exit
+from cli.main import app
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = str(ROOT / "policy.toml")
+
+
+def typed(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["policy", *words])
+    return result.exit_code, result.output
+
+
+def test_the_shipped_policy_can_be_put_in_force() -> None:
+    code, said = typed("check", SHIPPED)
+    assert code == Exit.DONE
+    assert "can be put in force" in said
+
+
+def test_every_mistake_is_said_with_its_line_and_the_command_fails(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'version = 1\nmode_celling = "observe"\n[[rule]]\nname = "a"\n'
+        '[rule.responders]\ndisable_singin = "enforce"\n'
+    )
+    code, said = typed("check", str(file))
+    flat = said.replace("\n", "")
+    assert code == Exit.FAILED
+    assert "mine.toml:2:" in flat
+    assert "mode_ceiling" in flat
+    assert "mine.toml:6:" in flat
+    assert "disable_sign_in" in flat
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    code, said = typed("check", str(tmp_path / "none.toml"))
+    assert code == Exit.USAGE
+    assert "cannot be read" in said.replace("\n", " ")
+
+
+def test_an_explanation_includes_the_guards() -> None:
+    asked = ("explain", "--kind", "risky_user", "--file", SHIPPED, "--json")
+    for account, mode in (("cloud", "enforce"), ("privileged", "approve")):
+        code, said = typed(*asked, "--account", account)
+        assert code == Exit.DONE
+        assert json.loads(said)["modes"]["disable_sign_in"] == mode
+
+
+def test_the_schema_is_json() -> None:
+    code, said = typed("schema")
+    assert code == Exit.DONE
+    assert json.loads(said)["title"] == "Firebreak's policy"
