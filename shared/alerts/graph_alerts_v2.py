@@ -7,19 +7,19 @@ from datetime import datetime
 from typing import Final
 
 from shared.alerts import kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Recognised, guest_mark, held
+from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, held
+from shared.alerts.disruption import NOTE, disrupted
+from shared.alerts.drafting import about
 from shared.alerts.graph_evidence import Evidence
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.text import clean, fold, name, notes
 from shared.alerts.times import moment
 from shared.errors import Undecodable
-from shared.model import AlertDraft
+from shared.model import AlertDraft, AlertKind
 
 _LIVE: Final = frozenset({"new", "inprogress"})
 _UNSAID: Final = frozenset({"", "unknown", "unknownfuturevalue"})
-_CROWD: Final = 250
-"""Accounts of one alert that are answered without a person having looked."""
 _HARMLESS: Final = {
     "falsepositive": "it is classified as a false positive",
     "informationalexpectedactivity": "it is classified as expected activity",
@@ -33,20 +33,26 @@ class GraphAlertsV2(JsonCarrier):
 
     def read_one(self, item: Record) -> Iterator[Reading]:
         """Say what one alert is; each user or mailbox it is about makes a draft of its own."""
-        _check_shape(item)
-        native = item.text("id")
-        if not native:
-            raise Undecodable("the alert has no id")
-        meaning = _meaning(item)
-        if isinstance(meaning, Irrelevant):
-            yield NotForUs(reason=meaning.reason, native_id=name(native))
-            return
-        status = fold(item.text("status") or "")
-        if over := _over(item, status):
-            # A reopened alert keeps its id: what was ignored must not hide it.
-            yield NotForUs(reason=over, native_id=name(native, status, "closed"))
-            return
-        yield from _drafts(item, meaning, name(native))
+        yield from read_alert(item)
+
+
+def read_alert(item: Record) -> Iterator[Reading]:
+    """Say what one alerts_v2 object is, wherever it came. Raises `Undecodable`."""
+    _check_shape(item)
+    native = item.text("id")
+    if not native:
+        raise Undecodable("the alert has no id")
+    evidence = Evidence(item)
+    meaning = _meaning(item, evidence)
+    if isinstance(meaning, Irrelevant):
+        yield NotForUs(reason=meaning.reason, native_id=name(native))
+        return
+    status = fold(item.text("status") or "")
+    if over := _over(item, status):
+        # A reopened alert keeps its id: what was ignored must not hide it.
+        yield NotForUs(reason=over, native_id=name(native, status, "closed"))
+        return
+    yield from _drafts(item, meaning, name(native), evidence)
 
 
 def _check_shape(item: Record) -> None:
@@ -66,19 +72,21 @@ def _texts(item: Record, *keys: str) -> list[str]:
     return [text for key in keys if (text := item.text(key))]
 
 
-def _meaning(item: Record) -> Meaning | Irrelevant:
-    title = item.text("title") or ""
-    sources = _texts(item, "serviceSource", "detectionSource", "productName")
-    quoted = f'"{clean(title, 120)}" ({clean(sources[0], 60) if sources else "no source named"})'
-    if kinds.custom(sources):
-        return Irrelevant(reason=f"{quoted} comes from a custom rule, whose title is free text")
-    codes = _texts(item, "detectorId", "category")
-    policies = _texts(item, "detectorId", "alertPolicyId")
-    return (
-        kinds.by_policy(ids=policies, operations=(), title=title)
-        or kinds.by_detection(codes=codes, title=title, products=sources)
-        or Irrelevant(reason=f"{quoted} is no sign-in or outbound mail alert we answer")
+def _meaning(item: Record, evidence: Evidence) -> Meaning | Irrelevant:
+    return kinds.of_alert(
+        ids=_texts(item, "detectorId", "alertPolicyId"),
+        codes=_texts(item, "detectorId", "category"),
+        title=item.text("title") or "",
+        products=_texts(item, "serviceSource", "detectionSource", "productName"),
+        otherwise=_disruption(item, evidence),
     )
+
+
+def _disruption(item: Record, evidence: Evidence) -> Meaning | None:
+    """Whatever the attack was: whom Defender calls compromised and has locked is compromised."""
+    if disrupted(item.text("title") or "") and evidence.compromised:
+        return Meaning(kind=AlertKind.RISKY_USER)
+    return None
 
 
 def _over(item: Record, status: str) -> str | None:
@@ -90,27 +98,22 @@ def _over(item: Record, status: str) -> str | None:
     return _HARMLESS.get(fold(item.text("classification") or ""))
 
 
-def _drafts(item: Record, meaning: Meaning, native: str) -> Iterator[Reading]:
-    evidence = Evidence(item)
+def _drafts(item: Record, meaning: Meaning, native: str, evidence: Evidence) -> Iterator[Reading]:
     accounts = evidence.accounts(meaning.kind)
+    if meaning.kind is AlertKind.RISKY_USER:
+        accounts = evidence.compromised
     if not accounts and evidence.about_principal:
         yield NotForUs(reason="it is about an application, not a user", native_id=native)
         return
-    if len(accounts) > _CROWD:
-        raise Undecodable(f"the alert names more than {_CROWD} accounts: a person looks first")
-    lines = _lines(item, evidence)
-    for account in accounts or (None,):
-        yield Recognised(
-            draft=AlertDraft(
-                native_id=native,
-                kind=meaning.kind,
-                title=clean(item.text("title") or "Microsoft Defender alert"),
-                severity=kinds.severity(item.text("severity")),
-                occurred_at=_since(item),
-                account=account,
-                evidence=lines | held(meaning.held or _unsaid(item)) | guest_mark(account),
-            )
-        )
+    draft = AlertDraft(
+        native_id=native,
+        kind=meaning.kind,
+        title=clean(item.text("title") or "Microsoft Defender alert"),
+        severity=kinds.severity(item.text("severity")),
+        occurred_at=_since(item),
+        evidence=_lines(item, evidence) | held(meaning.held or _unsaid(item)),
+    )
+    yield from about(draft, accounts)
 
 
 def _since(item: Record) -> datetime | None:
@@ -136,4 +139,5 @@ def _lines(item: Record, evidence: Evidence) -> dict[str, str]:
         portal=item.text("alertWebUrl"),
         activity_time=item.text("lastActivityDateTime", "firstActivityDateTime"),
         verdict=", ".join(evidence.verdicts[:10]),
+        disruption=NOTE if disrupted(item.text("title") or "") else None,
     )

@@ -96,6 +96,13 @@ class Evidence:
             named = [only] if only else []
         return tuple(identity.distinct(named))
 
+    @property
+    def compromised(self) -> tuple[AccountRef, ...]:
+        """The users whom the source itself calls compromised."""
+        pieces = (piece for piece in self.of(_USER) if "compromised" in _roles(piece))
+        found = (_account(piece.record("userAccount")) for piece in pieces)
+        return tuple(identity.distinct(each for each in found if each))
+
     def _users(self) -> Iterator[AccountRef]:
         for piece in self.of(_USER):
             if _concerned(piece) and (reference := _account(piece.record("userAccount"))):
@@ -141,8 +148,12 @@ def _addresses(reference: AccountRef) -> set[str]:
     return {value.lower() for value in (reference.upn, reference.mailbox) if value}
 
 
+def _roles(piece: Record) -> set[str]:
+    return {role.lower() for role in piece.texts("roles")}
+
+
 def _concerned(piece: Record) -> bool:
-    roles = {role.lower() for role in piece.texts("roles")}
+    roles = _roles(piece)
     return not roles or not roles <= _BYSTANDERS
 
 

@@ -1,4 +1,4 @@
-"""Read Entra ID Protection's risk detections and risky users, as Graph serves them."""
+"""Read Entra ID Protection's detections, risky users and sign-ins, as Graph serves them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from shared.alerts import identity, risk
+from shared.alerts import identity, risk, sign_in
 from shared.alerts.carrier import (
     FEEDBACK,
     JsonCarrier,
@@ -28,18 +28,15 @@ _PRINCIPALS: Final = frozenset(
 )
 _AGENT_KEYS: Final = ("servicePrincipalId", "agentId", "appId")
 _RETIRED: Final = "this is an identityRiskEvent, a shape Graph retired: send riskDetections instead"
-_SIGN_IN: Final = (
-    "this is a sign-in record, which this carrier does not read: send riskDetections or riskyUsers"
-)
 
 
 class IdentityProtection(JsonCarrier):
-    """Read Entra ID Protection's risk detections and risky users, as Graph serves them."""
+    """Read Entra ID Protection's detections, risky users and sign-ins, as Graph serves them."""
 
     envelope = "value"
 
     def read_one(self, item: Record) -> Iterable[Reading]:
-        """Say what one object is: a risk detection, a risky user, or something that looks alike."""
+        """Say what one object is: a detection, a risky user, a sign-in, or what looks alike."""
         declared = item.graph_type or ""
         if declared in _PRINCIPALS or _about_agent(item, declared):
             reason = "it is about an application or agent, not a user"
@@ -47,7 +44,7 @@ class IdentityProtection(JsonCarrier):
         if item.has("riskEventStatus"):
             raise Undecodable(_RETIRED)
         if item.has("riskLevelDuringSignIn"):
-            return _sign_in(item)
+            return (sign_in.read(item),)
         if declared == "riskdetection" or _detects(item):
             return (_detection(item),)
         if _history(item):
@@ -55,7 +52,9 @@ class IdentityProtection(JsonCarrier):
             return (NotForUs(reason=reason, native_id=name(item.text("id"))),)
         if declared == "riskyuser" or item.has("riskState", "riskLevel", "userPrincipalName"):
             return (_risky_user(item),)
-        raise Undecodable("neither a risk detection nor a risky user of Entra ID Protection")
+        raise Undecodable(
+            "neither a risk detection, nor a risky user, nor a sign-in of Entra ID Protection"
+        )
 
 
 def _about_agent(item: Record, declared: str) -> bool:
@@ -70,13 +69,6 @@ def _detects(item: Record) -> bool:
 def _history(item: Record) -> bool:
     """Past states of a risky user look like the user, but carry the user's id beside their own."""
     return item.has("userId", "riskState", "riskLastUpdatedDateTime")
-
-
-def _sign_in(item: Record) -> tuple[Reading, ...]:
-    verdict = risk.judge(item.text("riskState"), item.text("riskDetail"))
-    if verdict.standing is Standing.CLOSED:
-        return (NotForUs(reason=verdict.reason, native_id=name(item.text("id"))),)
-    raise Undecodable(_SIGN_IN)
 
 
 def _detection(item: Record) -> Reading:

@@ -8,11 +8,12 @@ Only whole names count, never a word in them: "outgoing spam" can be a virtual m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from shared.alerts.disruption import unmarked
 from shared.alerts.policies import POLICIES
-from shared.alerts.text import Line, fold
+from shared.alerts.text import Line, clean, fold
 from shared.model import AlertKind, Severity, Value
 
 
@@ -105,6 +106,8 @@ _MACHINES: Final = frozenset(
             "microsoftDefenderForEndpoint",
             "microsoftDefenderForCloud",
             "microsoftDefenderForServers",
+            "Microsoft Defender ATP",
+            "ASC",
         ),
     )
 )
@@ -114,6 +117,7 @@ _CUSTOM: Final = frozenset(
         (
             "microsoftSentinel",
             "Microsoft Sentinel",
+            "Azure Sentinel",
             "customDetection",
             "customTi",
             "scheduledAlerts",
@@ -166,6 +170,28 @@ def by_detection(*, codes: Iterable[str], title: str, products: Iterable[str]) -
     if sources & _ENTRA:
         return Meaning(kind=AlertKind.RISKY_SIGN_IN)
     return None
+
+
+def of_alert(
+    *,
+    ids: Iterable[str] = (),
+    operations: Iterable[str] = (),
+    codes: Iterable[str] = (),
+    title: str,
+    products: Sequence[str],
+    otherwise: Meaning | None = None,
+) -> Meaning | Irrelevant:
+    """Say what a product's alert means; `otherwise` is what it means if no name of it is known."""
+    source = clean(products[0], 60) if products else "no source named"
+    quoted = f'"{clean(title, 120)}" ({source})'
+    if custom(products):
+        return Irrelevant(reason=f"{quoted} comes from a custom rule, whose title is free text")
+    return (
+        by_policy(ids=ids, operations=operations, title=unmarked(title))
+        or by_detection(codes=codes, title=unmarked(title), products=products)
+        or otherwise
+        or Irrelevant(reason=f"{quoted} is no sign-in or outbound mail alert we answer")
+    )
 
 
 _SEVERITIES: Final = {
