@@ -1,21 +1,25 @@
 """Read Defender incidents with their alerts: Graph's form and the Defender API's.
 
 Each alert of an incident is read as if it had come alone. An incident that came without its alerts
-names nobody, because Graph leaves them out unless it is asked to expand them.
+names nobody: it is fetched again with them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from shared.alerts import defender_api
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Unreadable
+from shared.alerts import defender_api, kinds
+from shared.alerts.carrier import Incomplete, JsonCarrier, NotForUs, Reading, Unreadable
 from shared.alerts.graph_alerts_v2 import read_alert
 from shared.alerts.payload import Record
-from shared.alerts.text import clean, fold, name
+from shared.alerts.text import clean, fold, name, notes
+from shared.alerts.times import moment
 from shared.errors import Undecodable
+from shared.model import AlertDraft, AlertKind, Awaited, Place
 
+_NUMBER: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 _LIVE: Final = frozenset({"active", "inprogress", "awaitingaction"})
 _UNSAID: Final = frozenset({"", "unknown", "unknownfuturevalue"})
 _HARMLESS: Final = frozenset({"falsepositive", "informationalexpectedactivity"})
@@ -37,10 +41,32 @@ class GraphIncidents(JsonCarrier):
             return
         alerts = item.records("alerts")
         if not alerts:
-            raise Undecodable("the incident came without its alerts: send it with $expand=alerts")
+            yield _without_alerts(item, native)
+            return
         reader = read_alert if graphs_own else defender_api.read_alert
         for alert in alerts:
             yield from _safely(reader, alert, native)
+
+
+def _without_alerts(item: Record, native: str) -> Reading:
+    """Ask for the incident once more: Graph leaves its alerts out unless it expands them."""
+    incident = _number(native)
+    draft = AlertDraft(
+        native_id=name("incident", incident),
+        kind=AlertKind.UNSUPPORTED,
+        title=clean(item.text("displayName", "incidentName") or "Microsoft Defender incident"),
+        severity=kinds.severity(item.text("severity")),
+        occurred_at=moment(item.value("createdDateTime")) or moment(item.value("createdTime")),
+        evidence=notes(incident=incident, portal=item.text("incidentWebUrl", "incidentUri")),
+    )
+    return Incomplete(draft=draft, awaits=Awaited(place=Place.GRAPH_INCIDENT, id=incident))
+
+
+def _number(native: str) -> str:
+    """Check an incident's id, which Graph counts up. Raises `Undecodable` for anything else."""
+    if not _NUMBER.fullmatch(native):
+        raise Undecodable(f"an incident is named by a number, not {clean(native, 40)!r}")
+    return native
 
 
 def _safely(

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 MACHINE = {"not_for_us": "is no sign-in or outbound mail alert we answer"}
+REPORTED = {"not_for_us": "the user it names is the one who reported"}
 HISTORY = {"not_for_us": "a line of a risky user's history"}
 REMEDIATED = {"not_for_us": "its state is remediated (userPerformedSecuredPasswordReset)"}
 PLACEHOLDER = {"unreadable": "riskState 'String' is not a state Microsoft documents"}
@@ -92,6 +93,13 @@ EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "identity_protection",
         [{"unreadable": "a shape Graph retired"}],
     ),
+    # A user who reported a message: the one mailbox it names is his.
+    "graph-incidents/rapid7-get-incident.json": ("graph_incidents", [REPORTED]),
+    "graph-incidents/rapid7-list-incidents.json": ("graph_incidents", [REPORTED]),
+    "graph-alerts-v1-legacy/demisto-alert-details.json": ("graph_alerts_legacy", [MACHINE]),
+    "graph-alerts-v1-legacy/demisto-alerts-list.json": ("graph_alerts_legacy", [MACHINE] * 3),
+    # Type names in place of values, its title among them.
+    "graph-alerts-v1-legacy/msdocs-alert-get-v1.json": ("graph_alerts_legacy", [MACHINE]),
     "graph-identity-protection/msdocs-signin-get-v1.txt": ("identity_protection", [BROKEN]),
     "graph-identity-protection/msdocs-signin-list-v1.txt": ("identity_protection", [BROKEN]),
     "o365-management-activity/msdocs-content-records.json": (
