@@ -95,6 +95,10 @@ class Remote:
         """Read one case."""
         return _object(await self._send("GET", f"/api/cases/{case}.json"))
 
+    async def evidence(self, case: str) -> Json:
+        """Read a case's evidence, which the app compared with the journal."""
+        return _object(await self._send("GET", f"/api/cases/{case}/evidence"))
+
     async def report(self, case: str) -> str:
         """Read a case's standalone HTML report."""
         return (await self._send("GET", f"/api/cases/{case}/report")).text

@@ -26,6 +26,10 @@ STYLES: Final = {
     "queued": "yellow",
     "claimed": "yellow",
     "undone": "dim",
+    "intact": "green",
+    "altered": "bold red",
+    "missing": "bold red",
+    "unvouched": "bold red",
 }
 
 
@@ -76,6 +80,17 @@ def case(found: Json) -> RenderableType:
     parts += [table for table in (_footholds(found), _changes(found)) if table.row_count]
     parts += [_open(item) for item in found["open"]]
     return Group(*parts)
+
+
+def evidence(found: Json) -> RenderableType:
+    """Show what was kept of a case, and whether it is still what the journal vouches for."""
+    table = _table("Evidence", "kept (UTC)", "what", "seal", "sha-256")
+    for piece in found["pieces"]:
+        kept_at = moment(piece["at"])
+        table.add_row(kept_at, piece["what"], styled(piece["seal"]), piece["sha256"])
+    if not table.row_count:
+        return Text("Nothing was kept: nothing was removed by itself in this case.")
+    return Group(table, Text("--json gives out what it says.", style="dim"))
 
 
 def _footholds(found: Json) -> Table:

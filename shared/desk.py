@@ -18,7 +18,7 @@ from shared.pages.view import alerts_view, case_json, case_view, cases_view
 from shared.policy.document import Policy
 from shared.settings import Settings
 from shared.store.verbs import Store
-from shared.tasks import keys
+from shared.tasks import keys, sealed
 from shared.tasks.ledger import CaseFile, Clock
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class Desk:
         self._policy = policy
 
     async def show(self, path: str, headers: Mapping[str, str]) -> Page:
-        """Show `cases`, `cases/ID`, `cases/ID.json`, `cases/ID/report`, `alerts` or `alert/ID`.
+        """Show `cases`, `cases/ID`, `cases/ID.json`, `alerts` or `alert/ID`.
+
+        Below a case lie `report`, one file to keep, and `evidence`, which is always JSON.
 
         JSON instead of a page is given to whoever accepts `application/json` and no HTML.
         """
@@ -67,7 +69,7 @@ class Desk:
             return await self._alerts(as_json)
         if place == "alert" and _ID.fullmatch(rest):
             return await self._alert(AlertId(rest), as_json)
-        match = re.fullmatch(rf"({_ID.pattern})(\.json|/report)?", rest)
+        match = re.fullmatch(rf"({_ID.pattern})(\.json|/report|/evidence)?", rest)
         if place != "cases" or not match:
             return self._missing()
         kind = match[2] or (".json" if as_json else "")
@@ -87,6 +89,9 @@ class Desk:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)
         if not file.exists:
             return self._missing()
+        if kind == "/evidence":
+            found = await sealed.open_all(file.journal, self._store)
+            return json_page({"case": case, **found.model_dump(mode="json")})
         view = await self._view(file)
         if kind == ".json":
             return json_page(case_json(view))

@@ -27,6 +27,7 @@ from shared.model import (
     Utc,
     Value,
 )
+from shared.pages.findings import Findings
 
 
 class Tone(StrEnum):
@@ -252,6 +253,7 @@ class CaseView(Value):
     reasons: tuple[str, ...]
     alerts: tuple[AlertLine, ...]
     chain: ChainState
+    findings: Findings
     refresh_s: int | None
     """Seconds after which a reader should look again; `None` where nothing goes on by itself."""
 

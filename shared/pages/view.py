@@ -24,6 +24,7 @@ from shared.model import (
 from shared.pages.answer import answer
 from shared.pages.clock import closed_at, intruder_clock
 from shared.pages.fate import changes, footholds, started, still_open, unlooked
+from shared.pages.findings import findings
 from shared.pages.values import (
     AlertLine,
     AlertsView,
@@ -95,6 +96,7 @@ def case_view(
         reasons=case.reasons,
         alerts=tuple(_alert_line(alert) for alert in alerts),
         chain=chain,
+        findings=findings(entries),
         refresh_s=_refresh(tasks, clock.latest_until, at),
     )
 

@@ -16,6 +16,7 @@ from shared.model import (
     Severity,
     TaskState,
 )
+from shared.pages.findings import SearchState
 from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
 
 type Sign = tuple[str, Tone, str]
@@ -69,6 +70,11 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Need.UNDECIDED: ("To decide", Tone.PERSON, "person"),
         Need.RUNNING: ("Goes on by itself", Tone.BUSY, "running"),
     },
+    SearchState: {
+        SearchState.RUNNING: ("Searching", Tone.BUSY, "running"),
+        SearchState.FOUND: ("Collected", Tone.GOOD, "done"),
+        SearchState.UNKNOWN: ("Not known", Tone.PERSON, "unknown"),
+    },
     Limit: {
         Limit.UNTOUCHED: ("No limit: nothing was changed", Tone.PERSON, "eye"),
         Limit.NONE: ("No limit yet", Tone.BAD, "failed"),
@@ -101,6 +107,9 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.JOINED: ("alert joined", Tone.BUSY, "mark"),
         Event.DECIDED: ("decided", Tone.QUIET, "mark"),
         Event.EVIDENCE: ("evidence", Tone.QUIET, "mark"),
+        Event.SEARCHING: ("searching", Tone.BUSY, "running"),
+        Event.SEARCHED: ("searched", Tone.QUIET, "eye"),
+        Event.RIPPLE: ("others looked for", Tone.QUIET, "eye"),
         Event.LOOKED: ("looked again", Tone.QUIET, "eye"),
         Event.CHANGE: ("change begun", Tone.BUSY, "running"),
         Event.APPLIED: ("changed", Tone.BUSY, "half"),

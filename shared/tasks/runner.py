@@ -120,7 +120,7 @@ class Runner:
 
     async def _keep_evidence(self, file: CaseFile) -> None:
         found = await evidence.collect(file.case, self._tenant, at=self._clock())
-        await file.record(await evidence.keep(found, self._store, tenant=file.case.tenant))
+        await file.record(await evidence.keep(found, self._store, case=file.case))
 
     async def _begin(
         self, file: CaseFile, message: WorkMessage, phase: Phase, owner: str, lost: Flag

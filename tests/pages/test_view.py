@@ -221,7 +221,16 @@ def test_the_json_is_plain_and_keeps_its_shape(name: str) -> None:
 def test_the_shape_of_the_json_is_what_was_published() -> None:
     assert sorted(case_json(view("contained"))) == [
         *("alerts", "answer", "at", "chain", "changes", "clock", "compromised_since"),
-        *("contain_note", "contain_s", "dry_run", "first_alert_at", "footholds", "happened", "id"),
+        *(
+            "contain_note",
+            "contain_s",
+            "dry_run",
+            "findings",
+            "first_alert_at",
+            "footholds",
+            "happened",
+        ),
+        "id",
         *("kinds", "open", "opened_at", "reasons", "refresh_s", "severity", "shape", "status"),
         *("tasks", "title", "unlooked", "who"),
     ]
