@@ -77,16 +77,16 @@ def show_case(case: str, url: Url = None, as_json: AsJson = False) -> None:
 
 @cases.command("evidence")
 def show_evidence(case: str, url: Url = None, as_json: AsJson = False) -> None:
-    """Give out a case's evidence as JSON; what was altered since is named and withheld."""
+    """Give out a case's evidence; what was altered since is named and withheld."""
 
     async def run() -> None:
-        async with _remote(url) as remote:
+        async with remote_app(url) as remote:
             found = await remote.evidence(case)
-        _print(found, as_json=as_json, view=show.evidence)
+        show_found(found, as_json=as_json, view=show.evidence)
         if not found["intact"]:
             raise CommandError("Not all of it is as it was kept: do not rely on it")
 
-    _run(run())
+    finish(run())
 
 
 @app.command()
