@@ -13,6 +13,7 @@ from shared.model import (
     Event,
     Mode,
     Phase,
+    Place,
     Severity,
     TaskState,
 )
@@ -155,6 +156,10 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         AccountKind.GUEST: "guest",
         AccountKind.PRIVILEGED: "privileged",
         AccountKind.RESTRICTED: "restricted management unit",
+    },
+    Place: {
+        Place.SENTINEL_INCIDENT: "incident of Microsoft Sentinel",
+        Place.GRAPH_INCIDENT: "incident of Microsoft Defender",
     },
     Mode: {
         Mode.OBSERVE: "observe",
