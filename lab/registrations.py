@@ -23,16 +23,23 @@ class Registrations:
         self._world = world
         self._held = world.state.directory
 
-    def app(self, name: str, *, home: str | None = None, publisher: str | None = None) -> str:
-        """Let an application in; without a home, some other organisation registered it."""
+    def app(self, name: str, *, home: str | None = None, **wish: Any) -> str:
+        """Let an application in; without a home, some other organisation registered it.
+
+        With `let_in_by` and `let_in_at` the audit log knows who brought it, and when.
+        """
+        at: datetime | None = wish.pop("let_in_at", None)
         app = Application(
             id=self._world.guid(),
             app_id=self._world.guid(),
             name=name,
             home=home or self._world.guid(),
-            publisher=publisher,
+            **wish,
         )
         self._held.apps[app.id] = app
+        if app.let_in_by and at:
+            targets = (("ServicePrincipal", app.id),)
+            record(self._world, "Add service principal", by=app.let_in_by, targets=targets, at=at)
         return app.id
 
     def consent(self, oid: str | None, app: str, scope: str, *, at: datetime | None) -> Grant:
@@ -79,13 +86,17 @@ class Registrations:
 
     def role_group(self, oid: str, group: str, role: str, *, at: datetime) -> str:
         """Let an account into a group that holds a role; gives the role."""
-        people = Population(self._world)
-        gid = people.group(group, [oid], role_assignable=True)
-        targets = (("User", oid), ("Group", gid))
-        record(
-            self._world, "Add member to group", by=self._world.own_object_id, targets=targets, at=at
-        )
-        return people.role(role, [gid])
+        gid = self.join(oid, group, at=at, role_assignable=True)
+        return Population(self._world).role(role, [gid])
+
+    def join(self, oid: str, name: str, *, at: datetime | None, **wish: Any) -> str:
+        """Let an account into a new group; the audit log forgets what is too long ago (`None`)."""
+        gid = Population(self._world).group(name, [oid], **wish)
+        if at is not None:
+            targets = (("User", oid), ("Group", gid))
+            by = self._world.own_object_id
+            record(self._world, "Add member to group", by=by, targets=targets, at=at)
+        return gid
 
     def access_rule(self, name: str, **wish: Any) -> AccessRule:
         """Set up a Conditional Access policy."""

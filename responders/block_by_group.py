@@ -9,7 +9,7 @@ from shared.clients import access_policies, groups
 from shared.clients.access_policies import AccessPolicy
 from shared.clients.answers import unlicensed
 from shared.clients.tenant import Tenant
-from shared.errors import Conflict, Denied, Gone, Refused
+from shared.errors import Conflict, Denied, Gone, Refused, Unavailable
 from shared.model import Account, AccountKind, Case, Difference, Foothold, ObjectId, Phase
 from shared.policy.access_block import why_not
 from shared.responder import Change, Impact, Responder
@@ -60,12 +60,7 @@ class BlockByGroup(Responder[BlockedByGroup]):
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Say how to set it up where no group is configured."""
-        if tenant.block_group is not None:
-            return None
-        return Refused(
-            "No group is configured that a Conditional Access policy blocks",
-            steps=_steps(case.account),
-        )
+        return None if tenant.block_group is not None else _not_configured(case.account)
 
     async def plan(self, case: Case, tenant: Tenant) -> BlockedByGroup | None:
         """Read the policies and the members. A member whom no policy blocks is not blocked."""
@@ -95,11 +90,18 @@ class BlockByGroup(Responder[BlockedByGroup]):
 
 def _configured(case: Case, tenant: Tenant) -> ObjectId:
     if tenant.block_group is None:
-        raise Refused(
-            "No group is configured that a Conditional Access policy blocks",
-            steps=_steps(case.account),
-        )
+        raise _not_configured(case.account)
     return tenant.block_group
+
+
+def _not_configured(account: Account) -> Refused:
+    return _missing("No group is configured that a Conditional Access policy blocks", account)
+
+
+def _missing(what: str, account: Account) -> Refused:
+    """Call for a person only where nothing else blocks the account for good."""
+    kind = Refused if AccountKind.SYNCED in account.kinds else Unavailable
+    return kind(what, steps=_steps(account))
 
 
 async def _policies(case: Case, tenant: Tenant) -> tuple[AccessPolicy, ...]:
@@ -108,10 +110,8 @@ async def _policies(case: Case, tenant: Tenant) -> tuple[AccessPolicy, ...]:
     except Denied as error:
         if not unlicensed(error):
             raise
-        raise Refused(
-            "The tenant has no licence for Conditional Access (Entra ID P1)",
-            steps=_steps(case.account),
-        ) from error
+        what = "The tenant has no licence for Conditional Access (Entra ID P1)"
+        raise _missing(what, case.account) from error
 
 
 async def _members(case: Case, group: ObjectId, tenant: Tenant) -> frozenset[ObjectId]:

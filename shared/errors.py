@@ -2,6 +2,7 @@
 
 FirebreakError
 ├── Refused       we chose not to                     done, with the reason
+│   └── Unavailable  no licence, not set up           done: nothing about this account
 ├── Gone          account or mailbox deleted          done
 ├── Transient     429, 5xx, timeout                   again, not before retry_after
 │   └── Conflict  somebody else wrote first           read again, then again
@@ -26,6 +27,13 @@ class Refused(FirebreakError):  # noqa: N818 - an outcome, named as an adjective
     def __init__(self, reason: str, *, steps: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.steps = steps
+
+
+class Unavailable(Refused):
+    """The organisation has no licence for it, or has not set it up: true of every account.
+
+    Said on the case, but no reason to call a person at night: the others have shut the doors.
+    """
 
 
 class Gone(FirebreakError):  # noqa: N818

@@ -22,7 +22,8 @@ def plant(stage: Stage, oid: str) -> list[Foothold]:
     found: list[Foothold] = []
     for number, name in enumerate(("Mail Backup Pro", "Document Viewer")):
         at = stage.since + timedelta(minutes=1, seconds=number)
-        grant = directory.consent(oid, directory.app(name), _SCOPES[number], at=at)
+        app = directory.app(name, let_in_by=oid, let_in_at=at)
+        grant = directory.consent(oid, app, _SCOPES[number], at=at)
         found.append(AppConsent(f"consent to “{name}”", grant=grant, signed_in_at=at))
     return found
 

@@ -26,6 +26,8 @@ class Application:
     home: str
     publisher: str | None = None
     """The verified publisher's name, `None` where nobody verified it."""
+    let_in_by: str | None = None
+    """The account whose consent brought it into the tenant, where that was one account's."""
     enabled: bool = True
 
 
@@ -148,7 +150,7 @@ class DirectoryObjects:
             for term in terms.values():
                 found.setdefault(term.principal, {})[f"{kind} {term.role}"] = term
         for app in self.apps.values():
-            found.setdefault("apps", {})[app.id] = app
+            found.setdefault(app.let_in_by or "apps", {})[f"app {app.id}"] = app
         for rule in self.rules.values():
             found.setdefault("access rules", {})[rule.id] = rule
         return {who: dict(sorted(things.items())) for who, things in found.items()}

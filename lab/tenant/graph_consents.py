@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -107,6 +108,29 @@ def read_service_principal(ask: Ask) -> Json:
     wanted = ask.wants(_APP_FIELDS, APP) or tuple(_APP_FIELDS)
     context = f"{ask.root}/$metadata#servicePrincipals/$entity"
     return {"@odata.context": context, **{name: _APP_FIELDS[name](app) for name in wanted}}
+
+
+@operation(
+    "PATCH",
+    "/servicePrincipals/{client}",
+    any_of=("Application.ReadWrite.All", "Directory.ReadWrite.All"),
+    shape=Shape.NOTHING,
+    consumes=APP,
+)
+def update_service_principal(ask: Ask) -> Answer:
+    """Let anybody sign in to an application, or nobody; no other change of it is played."""
+    fields = ask.fields()
+    apps = ask.world.state.directory.apps
+    app = apps.get(ask.path["client"].lower())
+    if app is None:
+        raise no_such_object(ask.path["client"])
+    if fields.keys() != {"accountEnabled"} or not isinstance(fields["accountEnabled"], bool):
+        raise bad_request("Invalid value specified for property of resource 'ServicePrincipal'.")
+    apps[app.id] = replace(app, enabled=fields["accountEnabled"])
+    targets = (("ServicePrincipal", app.id),)
+    record(ask.world, "Update service principal", by=ask.claims.oid, targets=targets)
+    ask.wrote(app.let_in_by or "", f"app {app.name!r}: accountEnabled {fields['accountEnabled']}")
+    return Answer(204)
 
 
 def _shown(grant: Grant) -> Json:

@@ -74,8 +74,11 @@ def _group(ask: Ask) -> Group:
     group = ask.world.state.groups.get(ask.path["group"].lower())
     if group is None:
         raise no_such_object(ask.path["group"])
-    if group.role_assignable and ask.operation.method != "GET":
-        ask.require(_ROLES)
+    if ask.operation.method != "GET":
+        if group.role_assignable:
+            ask.require(_ROLES)
+        if group.dynamic:
+            raise bad_request("Membership of a dynamic group is not set by hand.")
     return group
 
 

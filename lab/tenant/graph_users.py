@@ -91,7 +91,7 @@ def _parent(parent: Group | Role) -> Json:
         "@odata.type": "#microsoft.graph.group",
         "id": parent.id,
         "displayName": parent.name,
-        "groupTypes": [],
+        "groupTypes": ["DynamicMembership"] if parent.dynamic else [],
         "isAssignableToRole": True if parent.role_assignable else None,
         "mailEnabled": False,
         "securityEnabled": True,

@@ -101,9 +101,9 @@ class Population:
             made.append(oid)
         return made
 
-    def group(self, name: str, members: Iterable[str], *, role_assignable: bool = False) -> str:
-        """Make a group of accounts or of other groups."""
-        group = Group(id=self._world.guid(), name=name, role_assignable=role_assignable)
+    def group(self, name: str, members: Iterable[str], **wish: Any) -> str:
+        """Make a group of accounts or of other groups; `wish` sets its fields."""
+        group = Group(id=self._world.guid(), name=name, **wish)
         self._state.groups[group.id] = group
         self._join(group.id, members)
         return group.id

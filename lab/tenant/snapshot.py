@@ -24,6 +24,7 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "drives": dict(state.drives),
         "alerts": _by_owner(state.alerts),
         "sent": _by_owner(state.sent),
+        "mail_flow": _by_owner(state.mail_flow.devices),
         "directory": dict(state.directory.by_account()),
     }
     left_out = _names(state, without)

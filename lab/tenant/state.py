@@ -10,6 +10,7 @@ from typing import Any
 from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.logbook import Logbook
+from lab.tenant.mail_flow import MailFlow
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
 from lab.tenant.sharing import Drive
 from lab.tenant.versioned import Versioned
@@ -61,6 +62,8 @@ class Group:
     id: str
     name: str
     role_assignable: bool = False
+    dynamic: bool = False
+    """Whether a rule about attributes says who is in it, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +200,7 @@ class State:
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
         self.directory = DirectoryObjects()
+        self.mail_flow = MailFlow()
         self.domains: list[Domain] = []
         self.audit_disabled = False
         """Whether the whole organisation goes unaudited."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from shared.clients.graph import Graph
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 GRANT_WRITE_ALL: Final = "DelegatedPermissionGrant.ReadWrite.All"
 APPLICATION_READ_ALL: Final = "Application.Read.All"
+APPLICATION_WRITE_ALL: Final = "Application.ReadWrite.All"
 _APP_FIELDS: Final = (
     "id",
     "appId",
@@ -42,6 +44,13 @@ class Grant(Value):
     def scopes(self) -> frozenset[str]:
         """The single permissions."""
         return frozenset(self.scope.split())
+
+
+class AppState(StrEnum):
+    """Whether anybody in the organisation may use an application."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
 
 
 class App(Value):
@@ -85,15 +94,14 @@ class Consents:
         grants = [_grant(item) async for item in pages]
         return tuple(grant for grant in grants if grant.consent_type == "AllPrincipals")
 
-    async def app(self, client: ObjectId) -> App:
+    async def app(self, client: ObjectId, *, permission: str = APPLICATION_READ_ALL) -> App:
         """Read an application; of one that is gone nothing but its id is known.
 
+        `permission` is the one that the caller holds; that to write lets read as well.
         Source: GET /servicePrincipals/{id}.
         """
         try:
-            found = await self._graph.get(
-                lambda g: _app_request(g, client), permission=APPLICATION_READ_ALL
-            )
+            found = await self._graph.get(lambda g: _app_request(g, client), permission=permission)
         except Gone:
             return App(object_id=client, name=client)
         return App(
@@ -104,6 +112,22 @@ class Consents:
             home=found.get("appOwnerOrganizationId"),
             publisher=(found.get("verifiedPublisher") or {}).get("displayName"),
         )
+
+    async def set_app_state(self, client: ObjectId, state: AppState) -> None:
+        """Let an application's tokens be issued to anybody, or to nobody. Raises `Gone`.
+
+        Source: PATCH /servicePrincipals/{id} {"accountEnabled": ...}.
+        """
+
+        def build(g: GraphServiceClient) -> RequestInformation:
+            from msgraph.generated.models.service_principal import ServicePrincipal
+
+            body = ServicePrincipal(account_enabled=state is AppState.ENABLED)
+            return g.service_principals.by_service_principal_id(
+                client
+            ).to_patch_request_information(body)
+
+        await self._graph.write(build, permission=APPLICATION_WRITE_ALL)
 
     async def revoke(self, grant: Grant) -> None:
         """Take a grant back. Source: DELETE /oauth2PermissionGrants/{id}."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shared.clients import graph
 from shared.clients.graph import Graph
-from shared.model import ObjectId
+from shared.model import Json, ObjectId, Value
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -14,11 +15,37 @@ if TYPE_CHECKING:
 GROUP_MEMBER_WRITE_ALL: Final = "GroupMember.ReadWrite.All"
 
 
+_GROUP: Final = "#microsoft.graph.group"
+_DYNAMIC: Final = "DynamicMembership"
+
+
+class Group(Value):
+    """A group; of one that is `kept_elsewhere` Graph may not change who is in it.
+
+    That is a rule about attributes (dynamic membership), or the directory on premises.
+    """
+
+    id: ObjectId
+    name: str
+    kept_elsewhere: bool = False
+
+
 class Groups:
     """Memberships, one at a time. A role-assignable group needs the right to roles as well."""
 
     def __init__(self, source: Graph) -> None:
         self._graph = source
+
+    async def of(self, oid: ObjectId) -> tuple[Group, ...]:
+        """List the groups an account is in, nested ones included, every page.
+
+        Source: GET /users/{id}/transitiveMemberOf.
+        """
+        pages = self._graph.pages(
+            lambda g: g.users.by_user_id(oid).transitive_member_of.to_get_request_information(),
+            permission=graph.USER_READ_ALL,
+        )
+        return tuple([_group(item) async for item in pages if item.get("@odata.type") == _GROUP])
 
     async def members(self, group: ObjectId) -> frozenset[ObjectId]:
         """List who is in a group directly, every page. Raises `Gone` where there is none.
@@ -60,3 +87,13 @@ class Groups:
             ),
             permission=GROUP_MEMBER_WRITE_ALL,
         )
+
+
+def _group(item: Json) -> Group:
+    oid = ObjectId(str(item["id"]))
+    dynamic = _DYNAMIC in (item.get("groupTypes") or ())
+    return Group(
+        id=oid,
+        name=str(item.get("displayName") or oid),
+        kept_elsewhere=dynamic or bool(item.get("onPremisesSyncEnabled")),
+    )

@@ -25,6 +25,7 @@ from shared.clients.files import Files
 from shared.clients.graph import Graph
 from shared.clients.groups import Groups
 from shared.clients.inbox import InboxRules
+from shared.clients.mail_flow import MailFlow
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.methods import AuthMethods
 from shared.clients.protocols import MailProtocols
@@ -73,6 +74,7 @@ class Tenant:
     access: MailboxAccess
     auto_replies: AutoReplies
     protocols: MailProtocols
+    mail_flow: MailFlow
     auditing: MailboxAuditing
     senders: BlockedSenders
     consents: Consents
@@ -86,7 +88,7 @@ class Tenant:
 
     def remembering(self) -> Tenant:
         """Make a view for plans made at one moment: the same thing is read once."""
-        return replace(self, directory=self.directory.remembering())
+        return replace(self, directory=self.directory.remembering(), audit=self.audit.remembering())
 
 
 def connect(  # noqa: PLR0913 - everything it connects comes in here
@@ -128,6 +130,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         access=MailboxAccess(exchange),
         auto_replies=AutoReplies(graph),
         protocols=MailProtocols(exchange),
+        mail_flow=MailFlow(exchange),
         auditing=MailboxAuditing(exchange),
         senders=BlockedSenders(exchange, releases=releases, clock=clock),
         methods=AuthMethods(graph),

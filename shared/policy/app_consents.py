@@ -34,6 +34,13 @@ _RISKY: Final = (
 )
 """How permissions begin that give away or send what is the owner's, in lower case."""
 _LASTING: Final = "offline_access"
+_MICROSOFT: Final = frozenset(
+    {"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"}
+)
+"""The tenants in which Microsoft registers its own applications.
+
+Source: learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
+"""
 
 
 class JudgedConsent(Value):
@@ -47,6 +54,11 @@ class JudgedConsent(Value):
     def label(self) -> str:
         """Name it for a person."""
         return f"consent to “{self.app.name}” ({self.grant.scope.strip() or 'no permissions'})"
+
+
+def of_microsoft(app: App) -> bool:
+    """Whether an application is Microsoft's own, on which the tenant itself may depend."""
+    return app.home in _MICROSOFT
 
 
 def judge_by_time(grant: Grant, app: App, *, given_at: Utc, own: TenantId) -> JudgedConsent:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.errors import Denied, FirebreakError, Gone, Refused, Transient
+from shared.clients.answers import unlicensed
+from shared.errors import Denied, FirebreakError, Gone, Refused, Transient, Unavailable
 from shared.model import Event, Mode, Task, TaskState
 from shared.responder import Change
 from shared.tasks.ledger import Line
@@ -126,6 +127,11 @@ def stopped_by(error: Exception, task: Task, at: datetime, *, begun: bool = Fals
     A write that was refused before it took effect is made again without a new plan: where reading
     and writing share one request a second, planning again would use up the second every time.
     """
+    if unavailable(error):
+        after = _ended(
+            task, TaskState.SKIPPED, at, reason=str(error), steps=getattr(error, "steps", ())
+        )
+        return after, Line(event=Event.SKIPPED, responder=task.responder, text=str(error))
     if isinstance(error, Refused):
         after = _ended(task, TaskState.REFUSED, at, reason=str(error), steps=error.steps)
         return after, Line(event=Event.REFUSED, responder=task.responder, text=str(error))
@@ -138,6 +144,11 @@ def stopped_by(error: Exception, task: Task, at: datetime, *, begun: bool = Fals
         return _given_up(task, str(error), at, permission=error.permission)
     said = str(error) if isinstance(error, FirebreakError) else type(error).__name__
     return _given_up(task, f"A defect in {task.responder}: {said}", at)
+
+
+def unavailable(error: Exception) -> bool:
+    """Whether the organisation lacks what it takes, so that no person could do it either."""
+    return isinstance(error, Unavailable) or (isinstance(error, Denied) and unlicensed(error))
 
 
 def backoff(attempts: int) -> float:

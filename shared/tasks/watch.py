@@ -55,9 +55,11 @@ class Watch:
         responder = self._catalogue[task.responder]
         try:
             change: Change | None = await responder.plan(file.case, view)
-        except (Refused, Gone):
-            # A person was told before, or the mailbox is gone: nothing came back.
-            return None
+        except FirebreakError as error:
+            # A person was told before, or the mailbox or the licence is gone: nothing came back.
+            if isinstance(error, (Refused, Gone)) or steps.unavailable(error):
+                return None
+            raise
         return change
 
     async def _postpone(self, file: CaseFile, error: FirebreakError) -> None:

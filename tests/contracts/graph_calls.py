@@ -130,6 +130,7 @@ CALLS: Final = {
     "GET /identity/conditionalaccess/policies": Call(
         gives="microsoft.graph.conditionalAccessPolicy", many=True
     ),
+    "PATCH /serviceprincipals/{id}": Call(sends="microsoft.graph.servicePrincipal"),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),
     "GET /security/auditlog/queries": Call(gives=SEARCH, many=True),

@@ -27,6 +27,7 @@ _SENDER: Final[dict[str, type | tuple[type, ...]]] = {
     "AccessRights": list,
     "Confirm": bool,
 }
+_SWITCHED: Final[dict[str, type | tuple[type, ...]]] = {"Identity": str, "Confirm": bool}
 CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "Get-Mailbox": {"Identity": str},
     "Set-Mailbox": {
@@ -77,6 +78,13 @@ CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "SearchableUrlEnabled": bool,
         "Confirm": bool,
     },
+    "Get-TransportRule": {},
+    "Enable-TransportRule": _SWITCHED,
+    "Disable-TransportRule": _SWITCHED,
+    "Get-InboundConnector": {},
+    "Get-OutboundConnector": {},
+    "Set-InboundConnector": _SWITCHED | {"Enabled": bool},
+    "Set-OutboundConnector": _SWITCHED | {"Enabled": bool},
 }
 """Source: learn.microsoft.com/powershell/module/exchangepowershell, one page for each cmdlet."""
 NAMES: Final = {"Identity", "Mailbox", "User", "Trustee"}

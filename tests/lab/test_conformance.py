@@ -58,6 +58,7 @@ BODIES: dict[str, Any] = {
     "PATCH /users/{id}/mailboxSettings": {"automaticRepliesSetting": {"status": "disabled"}},
     "POST /identityProtection/riskyUsers/confirmCompromised": {"userIds": ["{id}"]},
     "POST /identityProtection/riskyUsers/dismiss": {"userIds": ["{id}"]},
+    "PATCH /servicePrincipals/{client}": {"accountEnabled": False},
     "PATCH /devices/{device}": {"accountEnabled": False},
     "POST /groups/{group}/members/$ref": {"@odata.id": f"{GRAPH}/v1.0/directoryObjects/{{id}}"},
     "POST /roleManagement/directory/roleAssignments": ASSIGNED,

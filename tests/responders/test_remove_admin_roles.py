@@ -10,6 +10,7 @@ from lab.scenarios import admin, false_alarm
 from lab.tenant import TenantSettings
 from lab.tenant.population import Population
 from lab.tenant.settings import Licence
+from lab.tenant.state import Role
 from responders.remove_admin_roles import RemoveAdminRoles
 from shared.clients.held_roles import Holding
 from shared.errors import Refused
@@ -21,7 +22,11 @@ FREE = TenantSettings.instant(licences=frozenset[Licence]())
 
 def held(place: Any) -> set[str]:
     state, oid = place.lab.state, place.scenario.oid
-    parents = {parent.name for parent in state.parents(oid, at=place.clock.now())}
+    parents = {
+        parent.name
+        for parent in state.parents(oid, at=place.clock.now())
+        if isinstance(parent, Role) or parent.role_assignable
+    }
     return parents | {
         state.roles[role].name for who, role in state.directory.eligible if who == oid
     }
