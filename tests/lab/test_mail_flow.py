@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ async def test_only_its_own_switch_ends_a_route_and_resets_of_the_account_do_not
         ("Set-OutboundConnector", {"Identity": "Relay", "Enabled": "no"}, 400),
     ],
 )
-async def test_what_exchange_refuses(cmdlet: str, given: dict[str, str], status: int) -> None:
+async def test_what_exchange_refuses(cmdlet: str, given: dict[str, Any], status: int) -> None:
     async with Desk(make()) as desk:
         oid = desk.people.person("Ada Brandt")
         for kind in Kind:
