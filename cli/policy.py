@@ -14,10 +14,11 @@ from rich.text import Text
 from cli.exits import CommandError, Exit
 from responders import catalogue
 from shared.model import Account, AccountKind, AlertKind, Json, ObjectId, Severity, Upn
+from shared.policy.brakes import standing_guards
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
 from shared.policy.document import Policy, PolicyError, ResponderTraits, load
-from shared.policy.guards import GuardSubject, OwnIdentity, apply_guards, standing_guards
+from shared.policy.guards import GuardSubject, OwnIdentity, apply_guards
 
 _STYLES: Final[Mapping[str, str]] = {"enforce": "bold red", "approve": "magenta", "observe": "cyan"}
 _SOMEBODY: Final = ObjectId("00000000-0000-4000-8000-000000000000")

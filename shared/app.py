@@ -15,8 +15,9 @@ from shared.desk import Desk, Page
 from shared.door import Door
 from shared.errors import Transient
 from shared.model import ResponderName, now
+from shared.policy.brakes import standing_guards
 from shared.policy.document import Policy, ResponderTraits, load
-from shared.policy.guards import Guard, OwnIdentity, standing_guards
+from shared.policy.guards import Guard, OwnIdentity
 from shared.responder import Responder
 from shared.settings import Settings
 from shared.store.account import Account, StorageConnection
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
     from shared.counter import Counter
     from shared.rehearsal import Rehearsal
+    from shared.tasks.brakes import Brakes
     from shared.tasks.runner import Runner
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
@@ -176,7 +178,20 @@ class App:
             tenant=self.tenant,
             policy=self.policy,
             guards=self._guards,
+            brakes=self._brakes,
             log=self.log,
+        )
+
+    @cached_property
+    def _brakes(self) -> Brakes:
+        from shared.tasks.brakes import Brakes
+
+        return Brakes(
+            self.store,
+            self._clock,
+            self.settings.tenant,
+            self.policy.guards,
+            size=lambda: self.tenant.directory.size(),  # noqa: PLW0108 - opened when first needed
         )
 
     @cached_property

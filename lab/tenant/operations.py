@@ -67,6 +67,8 @@ class Ask:
     """The request's URL up to its query, for next links and contexts."""
     root: str
     """The service root, such as https://graph.microsoft.com/v1.0."""
+    eventual: bool = False
+    """Whether the caller accepts answers that lag, by the header ConsistencyLevel."""
 
     @property
     def version(self) -> str:
@@ -107,15 +109,22 @@ class Ask:
         return tuple(dict.fromkeys(names[part.casefold()] for part in wanted))
 
     def page[T](self, items: Iterable[T], show: Callable[[T], Json], *, context: str) -> Json:
-        """Answer one page of a list, with a next link where more follows."""
-        return page_of(
-            list(items),
+        """Answer one page of a list, with a next link where more follows.
+
+        A count is given only to whoever accepts that it may lag.
+        """
+        listed = list(items)
+        page = page_of(
+            listed,
             show,
             query=self.query,
             url=self.url,
             size=self.world.settings.page_size,
             context=f"{self.root}/$metadata#{context}",
         )
+        if self.eventual and self.query.get("$count") == "true":
+            page["@odata.count"] = len(listed)
+        return page
 
     def fields(self) -> Json:
         """Read the body without OData annotations, which the SDK adds and Graph accepts."""

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from lab.tenant.answers import bad_request
 
-_KNOWN: Final = frozenset({"$select", "$filter", "$top", "$skiptoken"})
+_KNOWN: Final = frozenset({"$count", "$select", "$filter", "$top", "$skiptoken"})
 _MOST: Final = 999
 
 

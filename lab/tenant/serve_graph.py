@@ -81,6 +81,7 @@ class GraphService:
                 claims=claims,
                 url=incoming.url,
                 root=f"{incoming.host}/{incoming.segments[0]}",
+                eventual=incoming.headers.get("consistencylevel", "").lower() == "eventual",
             )
             found = operation.handle(ask)
         except GraphRefusal as refusal:

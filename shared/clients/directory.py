@@ -113,6 +113,14 @@ class Directory:
             ),
         )
 
+    async def size(self) -> int:
+        """Count the directory's accounts, which may lag. Source: GET /users?$count=true."""
+        found = await self._graph.get(_counted, permission=graph.USER_READ_ALL)
+        count = found.get("@odata.count")
+        if not isinstance(count, int):
+            raise Defect("Graph did not say how many accounts there are")
+        return count
+
     async def domains(self) -> Domains:
         """Read the tenant's own domains. Source: GET /domains."""
         return await self._once("domains", self._domains)
@@ -206,6 +214,18 @@ def _user_query(g: GraphServiceClient, field: str, value: str) -> RequestInforma
         select=list(_FIELDS), filter=f"{field} eq '{quoted}'"
     )
     return g.users.to_get_request_information(RequestConfiguration(query_parameters=query))
+
+
+def _counted(g: GraphServiceClient) -> RequestInformation:
+    from kiota_abstractions.base_request_configuration import RequestConfiguration
+    from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+    query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+        select=["id"], top=1, count=True
+    )
+    request = RequestConfiguration(query_parameters=query)
+    request.headers.add("ConsistencyLevel", "eventual")
+    return g.users.to_get_request_information(request)
 
 
 def _type(item: Json) -> str:

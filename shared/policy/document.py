@@ -15,6 +15,7 @@ from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
 from shared.policy.checks import Finding, check
 from shared.policy.condition import Condition, GroupId, is_object_id
+from shared.policy.limits import Burst, Freeze, Guards, Radius
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.sentences import path_of, sentence
 from shared.responder import Responder
@@ -107,13 +108,6 @@ class Episode(Value):
     """Hours after a case was opened in which another alert about the account joins it."""
 
 
-class Guards(Value):
-    """How far the tool goes where a guard stands in its way."""
-
-    privileged: Mode = Mode.APPROVE
-    """The furthest it goes for an account that holds a directory role."""
-
-
 class Rule(Condition):
     """Which responders answer what the condition describes, and in which mode."""
 
@@ -137,6 +131,8 @@ class Document(Value):
     """Who is only ever reported."""
     guards: Guards = Guards()
     """The brakes."""
+    freeze: tuple[Freeze, ...] = ()
+    """Times in which less is done than the rules say."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
     """Read from top to bottom; the first one that fits decides."""
 
@@ -148,6 +144,7 @@ class Policy(Value):
     episode: timedelta
     protected: Protected
     guards: Guards
+    freezes: tuple[Freeze, ...] = ()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
 
@@ -173,6 +170,7 @@ def load(
         episode=timedelta(hours=document.episode.hours),
         protected=document.protected,
         guards=document.guards,
+        freezes=document.freeze,
         rules=document.rule,
         responders=dict(responders),
     )
@@ -182,13 +180,16 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "episode": Episode,
     "protected": Protected,
     "guards": Guards,
+    "guards.radius": Radius,
+    "guards.burst": Burst,
+    "freeze": Freeze,
     "rule": Rule,
 }
 
 
 def _known_keys(table: Path) -> tuple[str, ...]:
-    model = _TABLES[str(table[0])] if table else Document
-    return tuple(model.model_fields)
+    name = ".".join(part for part in table if isinstance(part, str))
+    return tuple((_TABLES[name] if name else Document).model_fields)
 
 
 def _parse(text: str, *, file: str) -> tuple[Json, Lines]:

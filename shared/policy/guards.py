@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from shared.errors import FirebreakError
-from shared.model import Account, Mode, ObjectId, Value
+from shared.model import Account, Mode, ObjectId, Utc, Value
 from shared.policy.condition import Fit, in_any, privileged
 from shared.policy.decide import Decision, Step, strength
-from shared.policy.document import Policy, Protected
+from shared.policy.document import Protected
 
 
 class Limit(StrEnum):
@@ -35,10 +36,27 @@ class Verdict(Value):
     reason: str
 
 
+class Pause(Value):
+    """The kill switch as somebody left it: nothing goes further than `ceiling`."""
+
+    ceiling: Mode
+    by: str
+    at: Utc
+    reason: str
+
+
 class GuardSubject(Value):
     """What guards look at. A guard that needs another fact adds it here."""
 
     account: Account
+    at: Utc | None = None
+    """The moment of asking."""
+    age: timedelta | None = None
+    """How long ago what the alert tells of happened; `None` where no alert is asked about."""
+    pause: Pause | None = None
+    """What somebody set the kill switch to; `None` where it was read and nobody touched it."""
+    crowded: tuple[str, ...] = ()
+    """Which counters are full, in sentences."""
 
 
 class Guard(Protocol):
@@ -144,15 +162,6 @@ class PrivilegedAccounts:
                     "then release this by hand",
                 )
         return None
-
-
-def standing_guards(policy: Policy, own: OwnIdentity) -> tuple[Guard, ...]:
-    """List the guards that need nothing but the policy and our own name."""
-    return (
-        NotOurselves(identity=own),
-        ProtectedAccounts(protected=policy.protected),
-        PrivilegedAccounts(furthest=policy.guards.privileged),
-    )
 
 
 def apply_guards(decision: Decision, guards: Iterable[Guard], subject: GuardSubject) -> Decision:

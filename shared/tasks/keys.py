@@ -4,6 +4,7 @@ tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what 
 tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
 tenant|account|OID    episode  lock                      the open case, and who works on it now
+tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import Final
 from shared.model import AlertId, Case, CaseId, ObjectId, ResponderName, TenantId
 from shared.store.verbs import Partition, partition
 
+BURST: Final = "burst:"
 CASE: Final = "case"
+DIRECTORY: Final = "directory"
 EPISODE: Final = "episode"
 LOCK: Final = "lock"
+PAUSE: Final = "pause"
+RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 JOURNAL: Final = "journal:"
 SHOWN: Final = "shown:"
@@ -44,6 +49,16 @@ def case(tenant: TenantId, case_id: CaseId) -> Partition:
 def account(tenant: TenantId, oid: ObjectId) -> Partition:
     """Name the partition of one account."""
     return partition(tenant, "account", oid)
+
+
+def brakes(tenant: TenantId) -> Partition:
+    """Name the partition of a tenant's kill switch and counters."""
+    return partition(tenant, "brakes")
+
+
+def burst_row(rule: str) -> str:
+    """Name the row that counts a rule's new cases."""
+    return f"{BURST}{rule}"
 
 
 def alert_row(alert: AlertId) -> str:

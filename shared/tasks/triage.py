@@ -23,6 +23,7 @@ from shared.model import (
     AlertState,
     CaseId,
     Event,
+    Mode,
     ObjectId,
     ResponderName,
     TenantId,
@@ -33,7 +34,8 @@ from shared.policy.document import Policy
 from shared.policy.guards import Guard
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
-from shared.tasks.answer import answer
+from shared.tasks.answer import Moment, answer
+from shared.tasks.brakes import Brakes
 from shared.tasks.casebook import joined, opened
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock
@@ -58,6 +60,7 @@ class Triage:
         tenant: Tenant,
         policy: Policy,
         guards: Iterable[Guard],
+        brakes: Brakes,
         log: Log,
     ) -> None:
         self._store = store
@@ -66,6 +69,7 @@ class Triage:
         self._tenant = tenant
         self._policy = policy
         self._guards = tuple(guards)
+        self._brakes = brakes
         self._log = log
         self._conclusion = Conclusion(store, queue, clock)
 
@@ -112,7 +116,7 @@ class Triage:
             reason = "Our own confirmation coming back; nothing new happened"
             await self._mark(row, alert, AlertState.IGNORED, reason=reason, case=file.case.id)
             return
-        decision = answer(alert, account, policy=self._policy, guards=self._guards)
+        decision = await self._decide(file, alert, account)
         file = await self._enter(file, alert, account, decision)
         await self._conclusion.list(file, due=self._clock() if file.tasks else None)
         message = WorkMessage(tenant=alert.tenant, case=file.case.id)
@@ -144,6 +148,30 @@ class Triage:
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         return await CaseFile.load(self._store, self._clock, tenant, case)
+
+    async def _decide(self, file: CaseFile, alert: Alert, account: Account) -> Decision:
+        """Answer the alert; one that would act by itself has to find room in the counters first."""
+        moment = Moment(at=self._clock(), pause=await self._brakes.pause())
+
+        def answered(now: Moment) -> Decision:
+            return answer(alert, account, policy=self._policy, guards=self._guards, moment=now)
+
+        decision = answered(moment)
+        crowded = await self._crowded(file, alert, decision)
+        if not crowded:
+            return decision
+        self._log.warning("guard.tripped", case=file.id, alert=alert.id, rule=decision.rule)
+        return answered(moment.model_copy(update={"crowded": crowded}))
+
+    async def _crowded(self, file: CaseFile, alert: Alert, decision: Decision) -> tuple[str, ...]:
+        if not any(step.mode is Mode.ENFORCE for step in decision.steps):
+            return ()
+        if not file.exists:
+            # What is enforced was decided by one rule: with a doubtful one beside it, it would ask.
+            storm = await self._brakes.opened(file.id, alert.kind, decision.rules[0])
+            if storm:
+                return storm
+        return await self._brakes.take(file.id, alert.kind)
 
     async def _enter(
         self, file: CaseFile, alert: Alert, account: Account, decision: Decision

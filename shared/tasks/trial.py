@@ -16,7 +16,7 @@ from shared.policy.document import Policy
 from shared.policy.guards import Guard
 from shared.store.verbs import Store
 from shared.tasks import keys
-from shared.tasks.answer import answer
+from shared.tasks.answer import Moment, answer
 from shared.tasks.ledger import CaseFile, Clock
 
 MOST: Final = 1000
@@ -100,6 +100,7 @@ def verdict(alerts: Iterable[Alert], account: Account, policed: Policed) -> Verd
     """Say what a policy does about all alerts of one account together."""
     policy, guards = policed
     together: Decision = merge(
-        answer(alert, account, policy=policy, guards=guards) for alert in alerts
+        answer(alert, account, policy=policy, guards=guards, moment=Moment(at=alert.received_at))
+        for alert in alerts
     )
     return Verdict(rule=together.rule, modes=together.modes, reasons=together.reasons)

@@ -23,12 +23,12 @@ from shared.model import (
 from shared.policy.condition import Facts
 from shared.policy.decide import Decision, Step, decide, merge, strength
 from shared.policy.document import (
-    Guards,
     Policy,
     Protected,
     ResponderTraits,
     Rule,
 )
+from shared.policy.limits import Guards
 
 GROUPS = (
     ObjectId("6f1f2d5e-0000-4000-8000-00000000000a"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Denied
 from shared.model import Account, AccountKind, Mode, ObjectId, Phase, ResponderName, Upn
+from shared.policy.brakes import standing_guards
 from shared.policy.decide import Decision, Step, strength
 from shared.policy.document import Protected, ResponderTraits, load
 from shared.policy.guards import (
@@ -23,7 +24,6 @@ from shared.policy.guards import (
     ProtectedAccounts,
     Verdict,
     apply_guards,
-    standing_guards,
 )
 
 EMMA = "5d1f2d5e-0000-4000-8000-00000000000e"

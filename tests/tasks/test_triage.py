@@ -185,7 +185,7 @@ async def test_a_protected_account_is_only_reported(by: str, tmp_path: Path) -> 
 async def test_our_own_identity_is_refused(bench: Bench) -> None:
     oid = Population(bench.tenant).person("Otto Selbst")
     settings = bench.app.settings.model_copy(update={"own_object_id": oid.upper()})
-    bench.app.settings = settings
+    bench.app = bench.under(settings.policy, settings=settings)
     before = bench.tenant.snapshot()
     await bench.detect(1, oid=oid)
     await bench.settle()

@@ -1,0 +1,127 @@
+"""How much may happen, and when: what `policy.toml` says under `[guards]` and `[[freeze]]`."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.model import AlertKind, Mode, Value
+
+MOST: Final = 1000
+"""Cases a day beyond which nobody could still look at each."""
+
+type Count = Annotated[int, Field(strict=True, ge=1, le=MOST)]
+
+
+class Radius(Value):
+    """How many accounts may be acted on without a person, over all workers together."""
+
+    per_hour: Count = 20
+    """Cases in any 60 minutes; above it everything waits for approval."""
+    per_day: Count = 60
+    """Cases in any 24 hours."""
+    share_per_hour: Annotated[float, Field(gt=0, le=100)] | None = None
+    """The same in any 60 minutes as per cent of the directory's accounts."""
+    at_least: Count = 5
+    """What the share never falls below, so that a small directory is protected too."""
+    kinds: dict[AlertKind, Count] = {}  # noqa: RUF012 - pydantic copies it
+    """Cases of one kind of alert in any 60 minutes."""
+
+
+class Burst(Value):
+    """When one rule that opens many cases at once is taken for a false-alarm storm."""
+
+    cases: Count = 10
+    """New cases of one rule within `minutes` that trip it."""
+    minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 10
+    """The time looked at."""
+    hold_minutes: Annotated[int, Field(strict=True, ge=1, le=10080)] = 60
+    """How long the rule then only asks, counted from its last new case; a person may end it."""
+
+
+class Guards(Value):
+    """How far the tool goes where a guard stands in its way."""
+
+    privileged: Mode = Mode.APPROVE
+    """The furthest it goes for an account that holds a directory role."""
+    stale_hours: Annotated[int, Field(strict=True, ge=1, le=8760)] = 72
+    """An alert about something older than this is not acted on without a person."""
+    radius: Radius = Radius()
+    """The blast radius."""
+    burst: Burst = Burst()
+    """The false-alarm storm."""
+
+
+class Day(StrEnum):
+    """A day of the week, Monday first as `datetime.weekday` counts."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise PydanticCustomError(
+            "zone", "'{name}' is no time zone; use one like 'Europe/Berlin'", {"name": name}
+        ) from error
+    return name
+
+
+class Freeze(Value):
+    """A time in which nothing goes further than `mode`: once, or every week."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    """What the case calls it."""
+    mode: Mode = Mode.APPROVE
+    """The furthest anything goes meanwhile."""
+    starts: AwareDatetime | None = None
+    """Once: from this moment, with its offset from UTC."""
+    ends: AwareDatetime | None = None
+    """Once: until this moment."""
+    days: Annotated[frozenset[Day], Field(min_length=1)] | None = None
+    """Every week: on these days."""
+    after: time = time.min
+    """Every week: from this time of the day on."""
+    before: time | None = None
+    """Every week: until this time; one that is not later than `after` is on the next day."""
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """Every week: whose clock."""
+
+    @model_validator(mode="after")
+    def _once_or_weekly(self) -> Self:
+        once = self.starts is not None and self.ends is not None
+        if once is (self.days is not None) or (self.starts is None) is not (self.ends is None):
+            raise PydanticCustomError(
+                "freeze", "a freeze has either 'starts' and 'ends', or 'days'; write one of them"
+            )
+        if self.starts and self.ends and self.ends <= self.starts:
+            raise PydanticCustomError("freeze", "'ends' is not after 'starts'; swap them")
+        return self
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is in force at a moment."""
+        if self.starts and self.ends:
+            return self.starts <= at < self.ends
+        here = at.astimezone(ZoneInfo(self.zone))
+        clock, today = here.time(), here.weekday()
+        over_night = self.before is not None and self.before <= self.after
+        if self._on(today) and clock >= self.after:
+            return over_night or self.before is None or clock < self.before
+        return (
+            over_night and self._on(today - 1) and self.before is not None and clock < self.before
+        )
+
+    def _on(self, weekday: int) -> bool:
+        return tuple(Day)[weekday % 7] in (self.days or ())
