@@ -100,6 +100,10 @@ class Place(StrEnum):
     """An incident of Microsoft Sentinel, by its Azure resource id."""
     GRAPH_INCIDENT = "graph_incident"
     """An incident of Microsoft Defender, by its id in Graph."""
+    O365_CONTENT = "o365_content"
+    """Content of the Office 365 activity feed, by its id there."""
+    PIECES = "pieces"
+    """What was streamed of one alert in several records, by the alert's id; we kept them."""
 
 
 class Awaited(Value):

@@ -19,7 +19,7 @@ from shared.alerts.identity import guest
 from shared.alerts.payload import ALERTS, Record, entries
 from shared.alerts.text import Line, notes
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, Awaited, Value
+from shared.model import AccountRef, AlertDraft, Awaited, Json, Value
 
 HELD = "held"
 FEEDBACK = "feedback"
@@ -47,16 +47,28 @@ class Incomplete(Value):
 
 
 class NotForUs(Value):
-    """A message we understand and do nothing about, and why."""
+    """A message we understand and do nothing about, and why.
+
+    `routine` marks what is no alert at all, such as a harmless sign-in: where such things come by
+    the thousand, in a stream or a log, they are passed over and not listed.
+    """
 
     reason: Line
     native_id: Line = ""
+    routine: bool = False
 
 
 class Unreadable(Value):
     """A message, or a part of one, that we do not understand; it is kept for a person."""
 
     reason: Line
+
+
+class Piece(Value):
+    """A part of an alert whose other parts come by themselves: its record, as it came."""
+
+    alert: str
+    record: Json
 
 
 type Reading = Recognised | Incomplete | NotForUs | Unreadable
@@ -81,6 +93,13 @@ class Carrier(ABC):
     @abstractmethod
     def read(self, body: bytes) -> tuple[Reading, ...]:
         """Say what the body holds: at least one reading, whatever the bytes."""
+
+    def pieces(self, body: bytes) -> tuple[Piece, ...]:  # noqa: ARG002 - most have none
+        """Name the parts of the body that mean little without other parts sent separately.
+
+        They are remembered until the alert they belong to can be read as a whole.
+        """
+        return ()
 
     @property
     def name(self) -> str:

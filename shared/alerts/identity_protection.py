@@ -46,12 +46,12 @@ class IdentityProtection(JsonCarrier):
         if item.has("riskLevelDuringSignIn"):
             return (sign_in.read(item),)
         if declared == "riskdetection" or _detects(item):
-            return (_detection(item),)
+            return (detection(item),)
         if _history(item):
             reason = "it is a line of a risky user's history, not the present state"
             return (NotForUs(reason=reason, native_id=name(item.text("id"))),)
         if declared == "riskyuser" or item.has("riskState", "riskLevel", "userPrincipalName"):
-            return (_risky_user(item),)
+            return (risky_user(item),)
         raise Undecodable(
             "neither a risk detection, nor a risky user, nor a sign-in of Entra ID Protection"
         )
@@ -71,7 +71,7 @@ def _history(item: Record) -> bool:
     return item.has("userId", "riskState", "riskLastUpdatedDateTime")
 
 
-def _detection(item: Record) -> Reading:
+def detection(item: Record) -> Reading:
     """Read a riskDetection. It reappears under its id as its state changes, so both name it."""
     native, state = _id(item), item.text("riskState")
     verdict = risk.judge(state, item.text("riskDetail"))
@@ -92,7 +92,7 @@ def _detection(item: Record) -> Reading:
     )
 
 
-def _risky_user(item: Record) -> Reading:
+def risky_user(item: Record) -> Reading:
     """Read a riskyUser. Its id is the user's for ever, so state and time name the episode."""
     native, state = _id(item), item.text("riskState")
     named = name(native, state, item.text("riskLastUpdatedDateTime") or item.text("riskLevel"))

@@ -7,18 +7,27 @@ https://learn.microsoft.com/office/office-365-management-api/office-365-manageme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from shared.alerts import identity, kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Recognised, guest_mark, held
+from shared.alerts.carrier import (
+    Incomplete,
+    JsonCarrier,
+    NotForUs,
+    Reading,
+    Recognised,
+    guest_mark,
+    held,
+)
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record, parse
 from shared.alerts.text import clean, fold, name, notes
 from shared.alerts.times import moment
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, AlertKind, Severity
+from shared.model import AccountRef, AlertDraft, AlertKind, Awaited, Place, Severity
 
 _ALERT: Final = "40"
 """RecordType SecurityComplianceAlerts; a number or a string, depending on the forwarder."""
@@ -26,8 +35,17 @@ _HYGIENE: Final = "51"
 """RecordType HygieneEvent: mailboxes put on and taken off the list of restricted senders."""
 _OPERATIONS: Final = frozenset({"alerttriggered", "alertentitygenerated"})
 _UPDATED: Final = "alertupdated"
+_UNPUBLISHED: Final = (
+    "AadRiskDetection records have no published schema: switch on the pull of risk_detections, or"
+    " send Entra's UserRiskEvents"
+)
 _LIVE: Final = frozenset({"active", "investigating"})
 _CLOSED: Final = frozenset({"resolved", "dismissed"})
+_RISK: Final = "294"
+"""RecordType AadRiskDetection, whose fields Microsoft does not publish."""
+_FEED: Final = "audit.general"
+"""The feed that alerts and restricted senders come in."""
+_CONTENT_ID: Final = re.compile(r"[A-Za-z0-9$._-]{1,400}")
 _VELOCITY: Final = "mcas_alert_anubis_detection_velocity"
 
 
@@ -37,16 +55,20 @@ class O365Activity(JsonCarrier):
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Say what one audit record is."""
         record_type, operation = item.text("RecordType"), fold(item.text("Operation") or "")
+        if item.has("contentId", "contentType") and not operation:
+            return (_pointer(item),)
         if not operation or not item.has("Workload"):
             raise Undecodable(_shape(item))
         if operation == _VELOCITY:
             return (_velocity(item),)
+        if record_type == _RISK:
+            raise Undecodable(_UNPUBLISHED)
         if record_type == _HYGIENE or operation == "hygienetenantevents":
             return (_hygiene(item),)
         if record_type == _ALERT or operation in _OPERATIONS | {_UPDATED}:
             return (_alert(item, operation),)
         reason = f"audit record {clean(item.text('Operation') or '', 80)!r} is not an alert"
-        return (NotForUs(reason=reason, native_id=name(item.text("Id"))),)
+        return (NotForUs(reason=reason, native_id=name(item.text("Id")), routine=True),)
 
     def settle(self, readings: list[Reading]) -> list[Reading]:
         """Let an alert's user record speak for its other records in the same body."""
@@ -69,14 +91,29 @@ def _covered(reading: Reading, named: set[str]) -> Reading:
 
 
 def _shape(item: Record) -> str:
-    if item.has("contentUri"):
-        return (
-            "this is a notification that content is available; it points at alerts and carries"
-            " none: forward the records themselves"
-        )
     if item.has("validationCode"):
         return "this is the validation request of a webhook subscription, not an alert"
     return "not an audit record of Office 365: Operation and Workload are not both there"
+
+
+def _pointer(item: Record) -> Reading:
+    """Read a notification that content is there. Its address is not followed, only its id used."""
+    content = item.text("contentId") or ""
+    if fold(item.text("contentType") or "") != _FEED:
+        word = clean(item.text("contentType") or "", 40)
+        reason = f"content of the type {word!r} holds no alerts"
+        return NotForUs(reason=reason, native_id=name(content), routine=True)
+    if not _CONTENT_ID.fullmatch(content):
+        raise Undecodable("the notification's contentId is not one that Office 365 makes")
+    draft = AlertDraft(
+        native_id=name(content),
+        kind=AlertKind.UNSUPPORTED,
+        title="Content of the Office 365 activity feed",
+        severity=Severity.UNKNOWN,
+        occurred_at=moment(item.value("contentCreated")),
+        evidence=notes(content=content),
+    )
+    return Incomplete(draft=draft, awaits=Awaited(place=Place.O365_CONTENT, id=content))
 
 
 def _alert(item: Record, operation: str) -> Reading:

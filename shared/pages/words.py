@@ -160,6 +160,8 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
     Place: {
         Place.SENTINEL_INCIDENT: "incident of Microsoft Sentinel",
         Place.GRAPH_INCIDENT: "incident of Microsoft Defender",
+        Place.O365_CONTENT: "content of the Office 365 activity feed",
+        Place.PIECES: "alert streamed by Microsoft Defender, row by row",
     },
     Mode: {
         Mode.OBSERVE: "observe",

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 MACHINE = {"not_for_us": "is no sign-in or outbound mail alert we answer"}
 REPORTED = {"not_for_us": "the user it names is the one who reported"}
+APPLICATION = {"not_for_us": "an application or agent"}
 HISTORY = {"not_for_us": "a line of a risky user's history"}
 REMEDIATED = {"not_for_us": "its state is remediated (userPerformedSecuredPasswordReset)"}
 PLACEHOLDER = {"unreadable": "riskState 'String' is not a state Microsoft documents"}
@@ -102,6 +103,47 @@ EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "graph-alerts-v1-legacy/msdocs-alert-get-v1.json": ("graph_alerts_legacy", [MACHINE]),
     "graph-identity-protection/msdocs-signin-get-v1.txt": ("identity_protection", [BROKEN]),
     "graph-identity-protection/msdocs-signin-list-v1.txt": ("identity_protection", [BROKEN]),
+    # Labelled ambiguous: the state says atRisk, the detail that Microsoft's model cleared it. Both
+    # are kept: the alert is shown, quietly, and a person decides.
+    "entra-diagnostic-eventhub/panther-highrisk-0.json": (
+        "entra_diagnostics",
+        [
+            {
+                "recognised": {
+                    "kind": "risky_sign_in",
+                    "severity": "low",
+                    "account": {"upn": "john@justice.org"},
+                    "evidence": {
+                        "held": "the state says atRisk, the detail says aiConfirmedSigninSafe:"
+                        " a person decides"
+                    },
+                }
+            }
+        ],
+    ),
+    "entra-diagnostic-eventhub/panther-highrisk-1.json": (
+        "entra_diagnostics",
+        [{"not_for_us": "its state is dismissed"}],
+    ),
+    "entra-diagnostic-eventhub/panther-risklevel-0.json": ("entra_diagnostics", [APPLICATION]),
+    "entra-diagnostic-eventhub/panther-risklevel-1.json": ("entra_diagnostics", [APPLICATION]),
+    "entra-diagnostic-eventhub/panther-risklevel-2.json": ("entra_diagnostics", [APPLICATION]),
+    "entra-diagnostic-eventhub/splunk-signinlogs.json": (
+        "entra_diagnostics",
+        [{"not_for_us": "the sign-in was not risky"}],
+    ),
+    "defender-xdr-streaming/panther-xdr-alertevidence-sentinel-host.json": (
+        "defender_streaming",
+        [{"not_for_us": "type Machine names no account"}],
+    ),
+    "defender-xdr-streaming/panther-xdr-alertinfo-sentinel-rule.json": (
+        "defender_streaming",
+        [{"not_for_us": "custom rule"}],
+    ),
+    "defender-xdr-streaming/splunk-alertevidence-cloudresource.json": (
+        "defender_streaming",
+        [{"not_for_us": "type CloudResource names no account"}],
+    ),
     "o365-management-activity/msdocs-content-records.json": (
         "o365_activity",
         [

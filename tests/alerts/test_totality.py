@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.alerts.carrier import Carrier, Reading, Recognised, Unreadable
+from shared.alerts.carrier import Carrier, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers, recognise
 from shared.alerts.generic import Generic, GenericMapping
 from shared.alerts.identity import decoded
@@ -308,7 +308,7 @@ def test_a_line_separator_inside_a_string_does_not_end_a_line() -> None:
 def test_an_empty_payload_is_not_for_us_and_an_empty_body_is_unreadable() -> None:
     for name in ("graph_alerts_v2", "identity_protection", "o365_activity"):
         (reading,) = carriers()[name].read(b"[]")
-        assert reading.model_dump() == {"reason": "the body holds no alerts", "native_id": ""}
+        assert reading == NotForUs(reason="the body holds no alerts")
         (unreadable,) = carriers()[name].read(b" \n")
         assert unreadable == Unreadable(reason="the body is empty")
 
