@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Where people reach the app; links start with it."""
     graph_url: HttpUrl = HttpUrl("https://graph.microsoft.com")
     exchange_url: HttpUrl = HttpUrl("https://outlook.office365.com")
+    entra_url: HttpUrl = HttpUrl("https://login.microsoftonline.com")
+    """Who signs the tokens of senders that prove themselves with one."""
     sources: tuple[JsonValue, ...] = ()
     """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
     policy: Path = _HERE / "policy.toml"

@@ -9,10 +9,10 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model_validator
 
-from shared.alerts.authenticate import Auth
 from shared.alerts.carrier import Carrier
 from shared.alerts.catalogue import carriers
 from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.schemes import Auth
 from shared.model import Value
 
 _GENERIC = Generic().name
