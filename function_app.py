@@ -18,10 +18,18 @@ firebreak = App(Settings.from_environment(), catalogue())
 
 
 @app.function_name("alerts")
-@app.route(route="alerts/{source}", methods=["POST"])
+@app.route(route="alerts/{source}", methods=["POST", "OPTIONS"])
 async def alerts(req: func.HttpRequest) -> func.HttpResponse:
-    """Take an alert in."""
-    return _answer(await firebreak.receive(req.route_params["source"], req.headers, req.get_body()))
+    """Take an alert in, or answer a sender that asks whether it may send."""
+    return _answer(
+        await firebreak.receive(
+            req.route_params["source"],
+            req.headers,
+            req.get_body(),
+            method=req.method,
+            query=req.params,
+        )
+    )
 
 
 @app.function_name("remediate")
@@ -98,6 +106,13 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
 def _answer(reply: Reply) -> func.HttpResponse:
     import json
 
+    if words := reply.words:
+        return func.HttpResponse(
+            words.text,
+            status_code=reply.status,
+            mimetype=words.media,
+            headers={**words.headers, "X-Content-Type-Options": "nosniff"},
+        )
     return func.HttpResponse(
         json.dumps(reply.body), status_code=reply.status, mimetype="application/json"
     )

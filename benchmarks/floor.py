@@ -22,10 +22,13 @@ from lab.tenant import SimulatedTenant
 from lab.tenant.population import Population
 from lab.workbench import SECRET, sources
 from shared.alerts.authenticate import HmacAuth, sign
+from shared.alerts.call import Call
 from shared.alerts.source import Sources
+from shared.clients.entra_keys import SigningKeys
 from shared.model import TenantId, now
 from shared.store.memory import MemoryStore
 from shared.store.verbs import Drop, Put, Queue, Store
+from shared.tasks.gate import Gate
 from shared.tasks.intake import Intake
 from shared.tasks.queue import QUEUE_NAME
 
@@ -80,13 +83,15 @@ def _entity(put: Put) -> dict[str, Any]:
 
 def intake_into(store: Store, queue: Queue, *, tenant: SimulatedTenant) -> Intake:
     """Make the real intake on some storage."""
+    home = TenantId(tenant.tenant_id)
+    keys = SigningKeys(authority="http://127.0.0.1", tenant=home, clock=now)
     return Intake(
         store=store,
         queue=queue,
         clock=now,
-        tenant=TenantId(tenant.tenant_id),
-        sources=Sources.model_validate(sources()),
+        tenant=home,
         public_url="http://127.0.0.1:7071",
+        gate=Gate(Sources.model_validate(sources()), keys, now),
     )
 
 
@@ -103,7 +108,7 @@ async def _recorded(tenant: SimulatedTenant, oid: str, number: int) -> Recorded:
     headers = {**alert.headers, **sign(auth, body=alert.body, now=now())}
     into = Recorded(source=alert.source, headers=headers, body=alert.body)
     intake = intake_into(_Recorder(into), _Messages(into), tenant=tenant)
-    reply = await intake.receive(alert.source, headers, alert.body)
+    reply = await intake.receive(alert.source, Call(headers=headers, body=alert.body))
     if reply.status != 202:  # noqa: PLR2004
         raise RuntimeError(f"intake refused a benchmark's alert: {reply}")
     return into

@@ -36,6 +36,7 @@ from lab.errors import LabError
 from lab.stack import Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import sources
+from shared.alerts.call import Call
 from shared.model import Json
 from shared.store.account import Account, StorageConnection
 from shared.store.azure import AzureStore
@@ -139,7 +140,7 @@ async def closed(connection: StorageConnection) -> AsyncIterator[Account]:
 
 
 async def _received(intake: Intake, alert: Recorded) -> None:
-    reply = await intake.receive(alert.source, alert.headers, alert.body)
+    reply = await intake.receive(alert.source, Call(headers=alert.headers, body=alert.body))
     _expect(reply.status, HTTPStatus.ACCEPTED)
 
 

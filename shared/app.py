@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from shared.alerts.call import Call
 from shared.alerts.source import Sources
+from shared.clients.entra_keys import SigningKeys
 from shared.desk import Desk, Page
 from shared.door import Door
 from shared.errors import Transient
@@ -25,6 +27,7 @@ from shared.store.azure import AzureStore
 from shared.store.queues import StorageQueue
 from shared.store.verbs import Queue, Store
 from shared.sweeps.reconcile import Reconcile
+from shared.tasks.gate import Gate
 from shared.tasks.intake import Intake, Reply
 from shared.tasks.ledger import Clock
 from shared.tasks.poison import Poison
@@ -69,9 +72,18 @@ class App:
         self._clock = clock
         self.log = log or open_log()
 
-    async def receive(self, source: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Take an alert in."""
-        return await self._intake.receive(source, headers, body)
+    async def receive(
+        self,
+        source: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        method: str = "POST",
+        query: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Take an alert in, or answer a sender that asks whether it may send."""
+        call = Call(method=method, headers=headers, query=query or {}, body=body)
+        return await self._intake.receive(source, call)
 
     async def work(self, text: str) -> None:
         """Take a message off the queue; what cannot be done now goes back on it, with a delay."""
@@ -163,8 +175,16 @@ class App:
             queue=self.queue,
             clock=self._clock,
             tenant=self.settings.tenant,
-            sources=self.sources,
             public_url=str(self.settings.public_url),
+            gate=Gate(self.sources, self._signing_keys, self._clock),
+        )
+
+    @cached_property
+    def _signing_keys(self) -> SigningKeys:
+        return SigningKeys(
+            authority=str(self.settings.entra_url),
+            tenant=self.settings.tenant,
+            clock=self._clock,
         )
 
     @cached_property

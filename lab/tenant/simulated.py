@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from lab.clock import Clock
 from lab.tenant.catalogue import cmdlets, operations
 from lab.tenant.control import Command, Control
+from lab.tenant.entra import Entra
 from lab.tenant.faults import Fault, Faults, Loss, When
 from lab.tenant.front import Front
 from lab.tenant.records import Write
@@ -57,7 +58,9 @@ class SimulatedTenant(World):
             self, minter=self._minter, cmdlets=cmdlets(), roles=exchange_roles
         )
         self._control = Control(self)
+        self.entra = Entra(self)
         services: dict[str, Service] = {"v1.0": graph, "beta": graph, "adminapi": exchange}
+        services[self.tenant_id] = self.entra
         self._front = Front(self, services=services, control=self._control, faults=self.faults)
 
     @property

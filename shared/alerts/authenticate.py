@@ -27,7 +27,16 @@ from shared.alerts.schemes import (
 from shared.clients.entra_keys import EntraKeys
 from shared.errors import Undecodable
 
-__all__ = ["Auth", "BearerAuth", "HeaderAuth", "HmacAuth", "Unauthorized", "sign", "verify"]
+__all__ = [
+    "Auth",
+    "BearerAuth",
+    "HeaderAuth",
+    "HmacAuth",
+    "Unauthorized",
+    "redacted",
+    "sign",
+    "verify",
+]
 
 
 def verify(

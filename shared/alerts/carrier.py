@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from shared.alerts.call import Call, Greeting
 from shared.alerts.identity import guest
 from shared.alerts.payload import ALERTS, Record, entries
 from shared.alerts.text import Line, notes
@@ -100,6 +101,14 @@ class Carrier(ABC):
         They are remembered until the alert they belong to can be read as a whole.
         """
         return ()
+
+    def greet(self, call: Call) -> Greeting | None:  # noqa: ARG002 - most are never greeted
+        """Answer a call that only asks whether alerts may be sent here; `None` for any other."""
+        return None
+
+    def compose(self, call: Call) -> bytes:
+        """Give the body to keep and to read, for senders that put half of it into headers."""
+        return call.body
 
     @property
     def name(self) -> str:

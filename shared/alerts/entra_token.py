@@ -31,7 +31,9 @@ def key_id(token: str) -> str:
         named = jwt.get_unverified_header(token).get("kid")
     except (jwt.PyJWTError, ValueError):
         raise Unauthorized("the bearer token is not one of Entra's") from None
-    return str(named or "")
+    if not named or not isinstance(named, str):
+        raise Unauthorized("the bearer token does not name the key it was signed with")
+    return named
 
 
 def check(auth: EntraAuth, token: str, *, keys: EntraKeys, now: datetime) -> None:

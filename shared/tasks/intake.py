@@ -8,13 +8,13 @@ rows     ┘                               rows it finds make the second deliver
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from shared.alerts.authenticate import Unauthorized, verify
+from shared.alerts.authenticate import Unauthorized, redacted
+from shared.alerts.call import Call, Greeting
 from shared.alerts.carrier import Carrier, Incomplete, NotForUs, Reading, Recognised, Unreadable
-from shared.alerts.source import Source, Sources
+from shared.alerts.source import Source
 from shared.model import (
     Alert,
     AlertDraft,
@@ -29,6 +29,7 @@ from shared.model import (
 )
 from shared.store.verbs import Exists, Put, Queue, Store
 from shared.tasks import keys
+from shared.tasks.gate import Gate
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import TriageMessage, encode
 
@@ -37,10 +38,11 @@ LARGEST: Final = 1024 * 1024
 
 
 class Reply(Value):
-    """What the sender is told: an HTTP status and a JSON body."""
+    """What the sender is told: an HTTP status and a JSON body, or words for a greeting."""
 
     status: int
     body: Json
+    words: Greeting | None = None
 
 
 class Intake:
@@ -53,35 +55,40 @@ class Intake:
         queue: Queue,
         clock: Clock,
         tenant: TenantId,
-        sources: Sources,
         public_url: str,
+        gate: Gate,
     ) -> None:
         self._store = store
         self._queue = queue
         self._clock = clock
         self._tenant = tenant
-        self._sources = sources
+        self._gate = gate
         self._public_url = public_url.rstrip("/")
 
-    async def receive(self, source: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def receive(self, source: str, call: Call) -> Reply:
         """Answer one delivery. What is answered with 202 or 422 is stored."""
-        known = self._sources.named(source)
-        if known is None or not known.enabled:
+        known = self._gate.source(source)
+        if known is None:
             return _refusal(404, f"No source named {source!r} is configured here")
-        if len(body) > LARGEST:
-            return _refusal(413, f"The body has {len(body)} bytes; at most {LARGEST} are taken")
+        if len(call.body) > LARGEST:
+            size = len(call.body)
+            return _refusal(413, f"The body has {size} bytes; at most {LARGEST} are taken")
         carrier = known.reader()
-        media = _header(headers, "content-type").partition(";")[0].strip().lower()
-        if media not in carrier.content_types:
-            takes = ", ".join(sorted(carrier.content_types))
-            return _refusal(
-                415, f"Content-Type {media or 'is missing'!r}; this source takes {takes}"
-            )
+        greeting = carrier.greet(call)
+        if greeting and not greeting.proven:
+            return Reply(status=200, body={}, words=greeting)
+        if refusal := _misshapen(carrier, call) or await self._turned_away(known, call):
+            return refusal
+        if greeting:
+            return Reply(status=200, body={}, words=greeting)
+        return await self._take_in(known, carrier, redacted(known.auth, carrier.compose(call)))
+
+    async def _turned_away(self, source: Source, call: Call) -> Reply | None:
         try:
-            verify(known.auth, headers=headers, body=body, now=self._clock())
+            await self._gate.admit(source.auth, call)
         except Unauthorized as error:
             return _refusal(401, str(error))
-        return await self._take_in(known, carrier, body)
+        return None
 
     async def _take_in(self, source: Source, carrier: Carrier, body: bytes) -> Reply:
         at = self._clock()
@@ -161,9 +168,15 @@ class Intake:
         return told
 
 
+def _misshapen(carrier: Carrier, call: Call) -> Reply | None:
+    if call.method != "POST":
+        return _refusal(405, f"Alerts come by POST, not {call.method}")
+    media = call.header("content-type").partition(";")[0].strip().lower()
+    if media in carrier.content_types:
+        return None
+    takes = ", ".join(sorted(carrier.content_types))
+    return _refusal(415, f"Content-Type {media or 'is missing'!r}; this source takes {takes}")
+
+
 def _refusal(status: int, reason: str, **more: str) -> Reply:
     return Reply(status=status, body={"error": reason, **more})
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    return next((value for key, value in headers.items() if key.lower() == name), "")

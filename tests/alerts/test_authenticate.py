@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from shared.alerts.authenticate import (
+from shared.alerts.authenticate import Unauthorized, redacted, sign, verify
+from shared.alerts.schemes import (
     Auth,
+    BasicAuth,
     BearerAuth,
+    ClientStateAuth,
     HeaderAuth,
     HmacAuth,
-    Unauthorized,
-    sign,
-    verify,
+    UrlAuth,
 )
 from shared.alerts.source import Source
 from shared.errors import Denied
@@ -29,8 +32,20 @@ PREFIXED = HmacAuth(secrets=(NEW, OLD), prefix="sha256=", header="X-Hub-Signatur
 COMBINED = HmacAuth(secrets=(NEW, OLD), header="X-Signature", timestamp_header=None)
 BEARER = BearerAuth(secrets=(NEW, OLD))
 HEADER = HeaderAuth(secrets=(NEW, OLD), header="X-Api-Key")
-SIGNED = [SEPARATE, PREFIXED, COMBINED]
-EVERY: list[HmacAuth | BearerAuth | HeaderAuth] = [*SIGNED, BEARER, HEADER]
+BASIC = BasicAuth(secrets=(NEW, OLD), user="kibana")
+BASE64 = HmacAuth(secrets=(NEW, OLD), encoding="base64", prefix="HMAC ")
+VERSIONED = HmacAuth(secrets=(NEW, OLD), signed="v0:{timestamp}:{body}", prefix="v0=")
+UNDATED = HmacAuth(secrets=(NEW, OLD), header="X-Sentinel-Signature", signed="{body}")
+IN_URL = UrlAuth(secrets=(NEW, OLD))
+CLIENT_STATE = ClientStateAuth(secrets=(NEW, OLD))
+SIGNED = [SEPARATE, PREFIXED, COMBINED, BASE64, VERSIONED]
+EVERY: list[HmacAuth | BearerAuth | HeaderAuth | BasicAuth] = [
+    *SIGNED,
+    UNDATED,
+    BEARER,
+    HEADER,
+    BASIC,
+]
 
 
 def renamed(headers: dict[str, str]) -> dict[str, str]:
@@ -109,7 +124,10 @@ def test_a_header_that_is_there_twice_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "auth",
-    [None, *(each.model_copy(update={"secrets": ()}) for each in EVERY)],
+    [
+        None,
+        *(each.model_copy(update={"secrets": ()}) for each in [*EVERY, IN_URL, CLIENT_STATE]),
+    ],
     ids=repr,
 )
 def test_without_a_secret_nobody_gets_in_and_the_operator_learns_why(auth: Auth | None) -> None:
@@ -179,11 +197,13 @@ def test_no_invented_header_gets_in(headers: dict[str, str]) -> None:
         ("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/x)", "did not resolve"),
     ],
 )
-@pytest.mark.parametrize("scheme", ["hmac", "bearer", "header"])
+@pytest.mark.parametrize("scheme", ["hmac", "bearer", "header", "basic", "url"])
 def test_a_weak_secret_is_refused_and_not_repeated(scheme: str, secret: str, why: str) -> None:
     written = {"scheme": scheme, "secrets": [NEW.get_secret_value(), secret]}
     if scheme == "header":
         written["header"] = "X-Api-Key"
+    if scheme == "basic":
+        written["user"] = "kibana"
     with pytest.raises(ValidationError, match=why) as caught:
         Source.model_validate({"name": "x", "carrier": "o365_activity", "auth": written})
     assert NEW.get_secret_value() not in str(caught.value)
@@ -198,6 +218,9 @@ def test_three_secrets_an_unknown_field_and_an_unknown_scheme_are_refused() -> N
         {"scheme": "hmac", "window": 0},
         {"scheme": "hmac", "window": "300"},
         {"scheme": "header", "secrets": []},
+        {"scheme": "basic", "secrets": []},
+        {"scheme": "basic", "user": "a:b", "secrets": []},
+        {"scheme": "url", "parameter": "a=b"},
     ):
         with pytest.raises(ValidationError):
             TypeAdapter[Auth](Auth).validate_python(written)
@@ -208,3 +231,84 @@ def test_no_secret_stands_in_a_repr_or_a_dump() -> None:
         shown = f"{auth!r} {auth} {auth.model_dump_json()}"
         assert NEW.get_secret_value() not in shown
         assert OLD.get_secret_value() not in shown
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"signed": "{timestamp}"}, "signed ends in {body}"),
+        ({"signed": "{body}.{timestamp}"}, "signed ends in {body}"),
+        ({"signed": "{nonce}{body}"}, "signed ends in {body}"),
+        ({"signed": "{timestamp}{timestamp}{body}"}, "signed ends in {body}"),
+        ({"signed": "{body}", "timestamp_header": "X-Time"}, "proves nothing"),
+        ({"encoding": "base64", "timestamp_header": None}, "a header of its own"),
+    ],
+)
+def test_a_signature_that_could_not_be_checked_stops_the_start_with_a_sentence(
+    written: dict[str, object], why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        HmacAuth.model_validate(written)
+
+
+def test_a_long_client_state_stops_the_start_because_graph_would_cut_it() -> None:
+    with pytest.raises(ValidationError, match="at most 128 characters"):
+        ClientStateAuth(secrets=(SecretStr("x" * 129),))
+
+
+def test_entra_needs_an_audience_and_applications() -> None:
+    good = {"scheme": "entra", "audiences": ["api://x"], "apps": [str(uuid4())]}
+    TypeAdapter[Auth](Auth).validate_python(good)
+    for key, value in (("audiences", []), ("apps", []), ("apps", ["*"]), ("secrets", ["x" * 16])):
+        change = {key: value}
+        with pytest.raises(ValidationError):
+            TypeAdapter[Auth](Auth).validate_python(good | change)
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_a_secret_in_the_address_is_good_in_its_own_parameter_only(secret: SecretStr) -> None:
+    text = secret.get_secret_value()
+    verify(IN_URL, headers={}, body=BODY, now=NOW, query={"code": text})
+    for query in ({}, {"token": text}, {"code": text + "x"}, {"code": ""}):
+        with pytest.raises(Unauthorized, match="does not match"):
+            verify(IN_URL, headers={"code": text}, body=BODY, now=NOW, query=query)
+
+
+def notified(*states: str | None) -> bytes:
+    return json.dumps(
+        {"value": [{"subscriptionId": "s", "clientState": s} for s in states]}
+    ).encode()
+
+
+def test_every_item_of_a_notification_proves_itself_with_either_secret() -> None:
+    old, new = OLD.get_secret_value(), NEW.get_secret_value()
+    verify(CLIENT_STATE, headers={}, body=notified(new, old), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        notified(),
+        notified(None),
+        notified("NA"),
+        notified(NEW.get_secret_value(), "guessed-by-somebody-else"),
+        notified(NEW.get_secret_value(), None),
+        b"",
+        b"not json",
+        b'{"value": ["' + NEW.get_secret_value().encode() + b'"]}',
+        b'{"clientState": ["' + NEW.get_secret_value().encode() + b'"]}',
+    ],
+)
+def test_one_item_without_the_client_state_turns_the_whole_notification_away(body: bytes) -> None:
+    with pytest.raises(Unauthorized, match="clientState does not match"):
+        verify(CLIENT_STATE, headers={}, body=body, now=NOW)
+
+
+def test_a_secret_that_a_body_repeats_is_taken_out_before_it_is_kept() -> None:
+    old, new = OLD.get_secret_value(), NEW.get_secret_value()
+    kept = redacted(CLIENT_STATE, notified(new, old)).decode()
+    assert old not in kept
+    assert new not in kept
+    assert kept == notified("(secret)", "(secret)").decode()
+    quoted = CLIENT_STATE.model_copy(update={"secrets": (SecretStr('a"quoted\\secret!!'),)})
+    assert b"quoted" not in redacted(quoted, notified('a"quoted\\secret!!'))
