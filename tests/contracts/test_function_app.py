@@ -32,7 +32,7 @@ MODELS_ALLOWED = 50
 """Modules of msgraph's models that a whole case may load; it loads 5, and one answer parsed by the
 SDK some 1,240."""
 FUNCTIONS = {
-    "alerts": ("httpTrigger", "alerts/{source}", {"POST"}),
+    "alerts": ("httpTrigger", "alerts/{source}", {"POST", "OPTIONS"}),
     "cases": ("httpTrigger", "cases/{*rest}", {"GET"}),
     "show_undo": ("httpTrigger", "cases/{id}/undo", {"GET"}),
     "undo": ("httpTrigger", "cases/{id}/undo", {"POST"}),
