@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from lab.clock import Clock
-from lab.scenarios import Scenario, Story, full_house
+from lab.scenarios import Scenario, Story, full_house, synced_user
 from lab.stage import SINCE
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import lab_client, lab_tenant
@@ -24,10 +26,14 @@ NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _OVER_ADMINISTRATORS: Final = frozenset({"Privileged Authentication Administrator"})
 """What lets an application act on accounts that hold roles, as the intruder's victim may."""
 
+_HOMES: Final[Mapping[str, Story]] = MappingProxyType({"disable_on_premises": synced_user})
+"""Stories of those who have nothing to do in a full house, which is a cloud account's."""
+
 
 class Stand:
     """One responder with the real clients and a frozen clock.
 
+    Without a `story` it is one in which the responder has work to do.
     `granted` and `roles` are the rights that are left once the account is known; `None` means all.
     `entra_roles` are the directory roles of our identity, all the time.
     """
@@ -36,7 +42,7 @@ class Stand:
         self,
         responder: Responder[Any],
         *,
-        story: Story = full_house,
+        story: Story | None = None,
         granted: frozenset[str] | None = None,
         roles: frozenset[str] | None = None,
         entra_roles: frozenset[str] = _OVER_ADMINISTRATORS,
@@ -50,7 +56,7 @@ class Stand:
             entra_roles=entra_roles,
             settings=settings or TenantSettings.instant(),
         )
-        self.scenario: Scenario = story(self.lab)
+        self.scenario: Scenario = (story or _HOMES.get(responder.name, full_house))(self.lab)
         self.clients: list[httpx.AsyncClient] = []
         self.world: Tenant = self._connect()
         self._granted = granted

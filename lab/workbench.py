@@ -94,6 +94,7 @@ def lab_tenant(
         # On a frozen clock a second would never pass.
         risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
         clock=tenant.now,
+        acts_on_premises=True,
         block_group=ObjectId(Registrations(tenant).quarantine()),
         store=store or MemoryStore(),
     )

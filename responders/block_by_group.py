@@ -18,7 +18,7 @@ _SET_UP = (
     "In the Entra admin center create an empty, unsynced security group for blocked accounts",
     "Create a Conditional Access policy for that group: all resources, no conditions, block access",
     "Leave nobody out of the policy, and enable it",
-    "Enter the group's object id as block_group in Firebreak's configuration",
+    "Write the group's object id into policy.toml, as group under [block], and deploy",
 )
 _ON_PREMISES = (
     "Until then disable this account in Active Directory on premises, and wait for a sync"

@@ -166,7 +166,12 @@ class App:
     def _wire(self) -> Any:
         from shared.clients.wire import Wire
 
-        return Wire(self.settings, self.store)
+        return Wire(
+            self.settings,
+            self.store,
+            block_group=self.policy.block.group,
+            acts_on_premises=self.policy.on_premises.defender_for_identity,
+        )
 
     @cached_property
     def _intake(self) -> Intake:

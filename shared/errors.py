@@ -21,12 +21,16 @@ class FirebreakError(Exception):
 class Refused(FirebreakError):  # noqa: N818 - an outcome, named as an adjective
     """We chose not to touch this account this way; the reason says why and what to do instead.
 
-    `steps` are what a person does by hand, in order, where no API exists.
+    `steps` are what a person does by hand, in order, where no API exists. They need not do it if
+    one of the responders in `unless` has done its work.
     """
 
-    def __init__(self, reason: str, *, steps: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, reason: str, *, steps: tuple[str, ...] = (), unless: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(reason)
         self.steps = steps
+        self.unless = unless
 
 
 class Unavailable(Refused):

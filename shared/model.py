@@ -173,6 +173,17 @@ class AccountKind(StrEnum):
     RESTRICTED = "restricted"
 
 
+class MailboxKind(StrEnum):
+    """Where an account's mail is, as Exchange Online sees it."""
+
+    OWN = "own"
+    SHARED = "shared"
+    """Used by people with accounts of their own; nobody needs to sign in to this one."""
+    ELSEWHERE = "elsewhere"
+    """On premises or with another organisation: nothing in it can be read from here."""
+    NONE = "none"
+
+
 class Account(Value):
     """A directory user as Graph shows it. `None` means unknown, never no.
 
@@ -189,6 +200,10 @@ class Account(Value):
     last_password_change: Utc | None = None
     groups: frozenset[ObjectId] | None = None
     roles: frozenset[str] | None = None
+    on_premises_sid: str | None = None
+    """How Active Directory on premises knows a synced account."""
+    mailbox: MailboxKind | None = None
+    """Asked of Exchange while containment runs, so the policy cannot ask for it."""
 
     @property
     def who(self) -> Who:
@@ -299,6 +314,14 @@ class Difference(Value):
     becomes: str
 
 
+class Leftover(Value):
+    """What a change does not settle: a person has to, unless another responder has settled it."""
+
+    reason: str
+    steps: tuple[str, ...]
+    unless: frozenset[ResponderName] = frozenset()
+
+
 class Task(Value):
     """One responder for one case."""
 
@@ -323,9 +346,26 @@ class Task(Value):
     footholds: tuple[Foothold, ...] = ()
     reason: str = ""
     steps: tuple[str, ...] = ()
+    """What a person does by hand: instead of a task that was refused, or after one that is done."""
+    unless: frozenset[ResponderName] = frozenset()
+    """Responders of which each settles, when it is proven, what is left for a person here."""
     created_at: Utc
     applied_at: Utc | None = None
     finished_at: Utc | None = None
+
+
+def left_for_people(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Pick the tasks that ended well or refused, and leave to a person what nothing else settles.
+
+    A disable that a directory sync will undo is settled by a block that it does not undo.
+    """
+    proven = {task.responder for task in tasks if task.state is TaskState.VERIFIED}
+    return tuple(
+        task
+        for task in tasks
+        if (task.state is TaskState.REFUSED or (task.state is TaskState.VERIFIED and task.steps))
+        and not task.unless & proven
+    )
 
 
 def task_id(tenant: TenantId, account: ObjectId, case: CaseId, responder: ResponderName) -> TaskId:

@@ -19,6 +19,7 @@ from shared.model import (
     Difference,
     Foothold,
     Json,
+    Leftover,
     Phase,
     ResponderName,
     Value,
@@ -53,6 +54,13 @@ class Change(Value):
     def footholds(self) -> tuple[Foothold, ...]:
         """List what the intruder held here; empty where the change is a precaution."""
         return ()
+
+    def leftover(self) -> Leftover | None:
+        """Say what a person still has to do once this is done; `None` where it settles the matter.
+
+        Success is never claimed for a write that something else will undo.
+        """
+        return None
 
     def fingerprint(self) -> str:
         """Name the change by its content: what was approved is exactly this, or is asked again."""

@@ -15,7 +15,16 @@ from typing import Final
 
 from lab.carrier_alerts import CarrierAlert
 from lab.scenarios.attacks import false_alarm, forwarder, full_house, spammer, token_thief
-from lab.scenarios.kinds import admin, guest, synced_user
+from lab.scenarios.kinds import (
+    admin,
+    federated_user,
+    guest,
+    no_mailbox,
+    on_premises_mailbox,
+    restricted_user,
+    shared_mailbox,
+    synced_user,
+)
 from lab.scenarios.telling import DROP, Story
 from lab.stage import Scenario
 
@@ -27,9 +36,14 @@ __all__ = [
     "Story",
     "admin",
     "false_alarm",
+    "federated_user",
     "forwarder",
     "full_house",
     "guest",
+    "no_mailbox",
+    "on_premises_mailbox",
+    "restricted_user",
+    "shared_mailbox",
     "spammer",
     "synced_user",
     "token_thief",

@@ -19,9 +19,10 @@ type Story = Callable[[SimulatedTenant], Scenario]
 def risky(stage: Stage, oid: str, *, name: str, story: str) -> Scenario:
     """Tell of a session and a password that were stolen, and an alert about a risky sign-in."""
     stage.people.risk(oid, "high")
-    stage.owner_rule(
-        oid, "Lists", conditions={"senderContains": ["list"]}, actions=to_folder("Lists")
-    )
+    if oid in stage.tenant.mailboxes:
+        stage.owner_rule(
+            oid, "Lists", conditions={"senderContains": ["list"]}, actions=to_folder("Lists")
+        )
     footholds = [*stage.session(oid, "stolen session"), Password("stolen password")]
     user = stage.user(oid)
     alert = risk_detection(stage.tenant, user, at=stage.since, kind="unfamiliarFeatures")

@@ -114,9 +114,17 @@ def _mailbox(world: World, mailbox: Mailbox) -> Json:
     }
 
 
+def _kind(shown: Recipient) -> str:
+    if shown.mailbox is not None:
+        return shown.mailbox.kind
+    if shown.contact is not None:
+        return "MailContact"
+    return "GuestMailUser" if shown.user and shown.user.user_type == "Guest" else "MailUser"
+
+
 def _recipient(shown: Recipient) -> Json:
     contact = shown.contact
-    kind = shown.mailbox.kind if shown.mailbox else "MailContact" if contact else "GuestMailUser"
+    kind = _kind(shown)
     outside = contact.address if contact else None if shown.mailbox else shown.address
     return {
         "Identity": shown.name,

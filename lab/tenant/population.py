@@ -81,12 +81,21 @@ class Population:
         mail = f"{name.lower().replace(' ', '.')}@{home}"
         return self._account(name, upn=upn, mail=mail, user_type="Guest", **wish)
 
-    def synced(self, name: str) -> str:
+    def account(self, name: str, *, mail: str | None = None, **wish: Any) -> str:
+        """Make an account without a mailbox here; with `mail`, its mailbox is on premises."""
+        local = self._free(name.lower().replace(" ", "."), "contoso.example")
+        return self._account(name, upn=f"{local}@contoso.example", mail=mail, **wish)
+
+    def synced(self, name: str, *, domain: str = "contoso.example") -> str:
         """Hire somebody whose account is mastered in the directory on premises."""
+        return self.person(name, domain=domain, **self.on_premises())
+
+    def on_premises(self) -> dict[str, Any]:
+        """Give what an account has that comes from the directory on premises."""
         dice = self._world.dice
         sid = "S-1-5-21-" + "-".join(str(dice.randrange(10**8, 10**9)) for _ in range(3))
         sid = f"{sid}-{dice.randrange(1000, 9999)}"
-        return self.person(name, domain="fed.contoso.example", synced=True, on_premises_sid=sid)
+        return {"synced": True, "on_premises_sid": sid}
 
     def crowd(self, count: int) -> list[str]:
         """Hire many people at once."""

@@ -1,6 +1,6 @@
 """Recipients of the organisation, and how Exchange finds one by whatever names it.
 
-An account without a mailbox here is one only if it is a guest, whose mail goes elsewhere.
+An account without a mailbox here is one only if it has mail, which then goes elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lab.tenant.state import Contact, Mailbox, State, User
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A mailbox with its account, a guest, or a mail contact."""
+    """A mailbox with its account, a mail user (guests are some), or a mail contact."""
 
     id: str
     name: str
@@ -27,8 +27,8 @@ def recipients(state: State, identity: str) -> list[Recipient]:
     wanted = identity.removeprefix("smtp:").removeprefix("SMTP:").casefold()
     oids = _oids(state, wanted)
     found = [of_mailbox(state, state.mailboxes[oid]) for oid in oids if oid in state.mailboxes]
-    guests = [state.users[oid] for oid in oids if oid not in state.mailboxes]
-    found += [of_guest(user) for user in guests if user.user_type == "Guest"]
+    others = [state.users[oid] for oid in oids if oid not in state.mailboxes]
+    found += [of_mail_user(user) for user in others if user.mail]
     found += [
         of_contact(contact)
         for contact in state.contacts.values()
@@ -43,8 +43,8 @@ def of_mailbox(state: State, mailbox: Mailbox) -> Recipient:
     return Recipient(mailbox.oid, mailbox.alias, user.mail or user.upn, mailbox, user)
 
 
-def of_guest(user: User) -> Recipient:
-    """Show a guest as a recipient: a mail user whose mail goes to the home organisation."""
+def of_mail_user(user: User) -> Recipient:
+    """Show a mail user as a recipient: a guest's home organisation has the mail, or a server."""
     return Recipient(user.id, user.upn.partition("@")[0], user.mail or user.upn, user=user)
 
 
@@ -58,7 +58,7 @@ def by_id(state: State, recipient: str) -> Recipient:
     if recipient in state.contacts:
         return of_contact(state.contacts[recipient])
     if recipient not in state.mailboxes:
-        return of_guest(state.users[recipient])
+        return of_mail_user(state.users[recipient])
     return of_mailbox(state, state.mailboxes[recipient])
 
 

@@ -13,6 +13,7 @@ class Licence(StrEnum):
     ENTRA_P1 = "Entra ID P1"
     ENTRA_P2 = "Entra ID P2"
     DEFENDER_OFFICE_P2 = "Defender for Office 365 Plan 2"
+    DEFENDER_IDENTITY = "Defender for Identity"
 
 
 class Throttling(StrEnum):

@@ -27,6 +27,7 @@ _FIELDS: Final = (
     "userType",
     "onPremisesSyncEnabled",
     "isManagementRestricted",
+    "onPremisesSecurityIdentifier",
     "signInSessionsValidFromDateTime",
     "lastPasswordChangeDateTime",
 )
@@ -244,6 +245,7 @@ def _account(found: Json) -> Account:
         mail=found.get("mail"),
         enabled=found.get("accountEnabled"),
         kinds=_kinds(found),
+        on_premises_sid=found.get("onPremisesSecurityIdentifier"),
         sessions_valid_from=_time(found.get("signInSessionsValidFromDateTime")),
         last_password_change=_time(found.get("lastPasswordChangeDateTime")),
     )

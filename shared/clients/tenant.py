@@ -20,6 +20,7 @@ from shared.clients.blocked_senders import BlockedSenders, Releases
 from shared.clients.consents import Consents
 from shared.clients.devices import Devices
 from shared.clients.directory import Directory
+from shared.clients.domain_accounts import DomainAccounts
 from shared.clients.exchange import Exchange
 from shared.clients.files import Files
 from shared.clients.graph import Graph
@@ -85,6 +86,8 @@ class Tenant:
     new_password: Callable[[], str] = random_password
     block_group: ObjectId | None = None
     """The group that a standing Conditional Access policy of the organisation blocks."""
+    domain_accounts: DomainAccounts | None = None
+    """Accounts in Active Directory on premises; `None` where the policy does not let us there."""
 
     def remembering(self) -> Tenant:
         """Make a view for plans made at one moment: the same thing is read once."""
@@ -100,6 +103,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     exchange_base: str,
     risk_pace: float = PACE,
     block_group: ObjectId | None = None,
+    acts_on_premises: bool = False,
     clock: Callable[[], datetime] = now,
     store: Store | None = None,
 ) -> Tenant:
@@ -120,6 +124,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         risk=risk,
         access_policies=AccessPolicies(graph, take_turn=risk.take_turn),
         block_group=block_group,
+        domain_accounts=DomainAccounts(graph) if acts_on_premises else None,
         exchange=exchange,
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.clients.tenant import Tenant, connect
+from shared.model import ObjectId
 from shared.settings import Settings
 from shared.store.verbs import Store
 
@@ -20,7 +21,14 @@ _CONNECT: Final = 5.0
 class Wire:
     """Opens on first use on the running loop, and is closed with the app."""
 
-    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None = None,
+        *,
+        block_group: ObjectId | None = None,
+        acts_on_premises: bool = False,
+    ) -> None:
         import httpx
 
         self._client = httpx.AsyncClient(
@@ -35,6 +43,8 @@ class Wire:
             credential=self._credential,
             graph_base=str(settings.graph_url),
             exchange_base=str(settings.exchange_url),
+            block_group=block_group,
+            acts_on_premises=acts_on_premises,
             store=store,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.model import UNFINISHED, Case, CaseStatus, Phase, Task, TaskState
+from shared.model import UNFINISHED, Case, CaseStatus, Phase, Task, TaskState, left_for_people
 from shared.pages.clock import closed_at
 from shared.pages.times import full
 from shared.pages.values import (
@@ -110,10 +110,10 @@ def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
             sentence="Firebreak took no step on this account. Why not is said below.",
         )
     failed = sum(task.state is TaskState.FAILED for task in tasks)
-    refused = sum(task.state is TaskState.REFUSED for task in tasks)
+    left = len(left_for_people(tasks))
     parts = [f"{_many(failed, 'task')} failed"] if failed else []
-    parts += [f"{_many(refused, 'step')} only a person can do"] if refused else []
-    rest = " Everything else has ended." if failed + refused < len(tasks) else ""
+    parts += [f"{_many(left, 'step')} only a person can do"] if left else []
+    rest = " Everything else has ended." if failed + left < len(tasks) else ""
     sentence = f"{' and '.join(parts).capitalize()}.{rest}"
     if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
         return Answer(tone=Tone.BAD, word="Not contained: needs a person", sentence=sentence)

@@ -32,6 +32,10 @@ from shared.pages.times import minute
 from shared.pages.values import IntruderClock, Limit
 
 BLOCKS: Final = ResponderName("disable_sign_in")
+BLOCKS_FOR_GOOD: Final = frozenset(
+    {ResponderName("block_by_group"), ResponderName("disable_on_premises")}
+)
+"""What the directory sync does not undo."""
 ENDS_SESSIONS: Final = ResponderName("revoke_sessions")
 REPLACES_PASSWORD: Final = ResponderName("reset_password")
 
@@ -50,6 +54,9 @@ def intruder_clock(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> Intr
     blocked, revoked, reset = (
         closed.get(name) for name in (BLOCKS, ENDS_SESSIONS, REPLACES_PASSWORD)
     )
+    if blocked is None and revoked is not None:
+        # Alone, a policy's block leaves the access tokens that live; with the sessions they end.
+        blocked = _earliest(closed)
     if blocked is None and revoked is None:
         return IntruderClock(
             limit=Limit.NONE,
@@ -110,7 +117,8 @@ def _doors(case: Case, closed: dict[ResponderName, datetime | None]) -> Iterable
     """Say which door may open again."""
     if closed.get(ENDS_SESSIONS) is None:
         yield "The old sessions have not been ended: they live again when sign-in is allowed."
-    if case.account.kinds & _ON_PREMISES and closed.get(REPLACES_PASSWORD) is None:
+    undone = case.account.kinds & _ON_PREMISES and _earliest(closed) is None
+    if undone and closed.get(REPLACES_PASSWORD) is None:
         yield (
             "The password is still the old one, and the next directory sync (about every 30 "
             "minutes) may allow sign-in again: reset it on premises."
@@ -129,6 +137,12 @@ def _without_a_session(tasks: tuple[Task, ...]) -> Iterable[str]:
             "What acts without a session (rules, forwarding and the like) is not proven gone: "
             f"{names}."
         )
+
+
+def _earliest(closed: dict[ResponderName, datetime | None]) -> datetime | None:
+    """Say since when a block holds that the directory sync does not undo."""
+    held = (closed.get(name) for name in BLOCKS_FOR_GOOD)
+    return min((moment for moment in held if moment is not None), default=None)
 
 
 def _latest(*moments: datetime | None) -> datetime:

@@ -19,6 +19,7 @@ from shared.model import (
     ResponderName,
     Task,
     TaskState,
+    left_for_people,
 )
 from shared.pages.values import Changed, Fate, FootholdFound, Made, Need, Open
 
@@ -46,6 +47,8 @@ _WHY: Final = {
     Fate.UNDONE: "Was removed and put back by a person.",
 }
 _BLIND: Final = UNFINISHED | {TaskState.FAILED, TaskState.REFUSED}
+_LEAVES: Final = frozenset({TaskState.REFUSED, TaskState.VERIFIED})
+"""Ends that may leave something for a person."""
 _TURNS: Final = frozenset({Event.APPLIED, Event.VERIFIED, Event.REAPPEARED, Event.UNDONE})
 
 
@@ -95,7 +98,9 @@ def changes(tasks: Iterable[Task], entries: tuple[Entry, ...]) -> tuple[Changed,
 
 def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) -> tuple[Open, ...]:
     """List what is not finished: first what needs a person, then what goes on by itself."""
-    found = [open_ for task in tasks if (open_ := _open(task, entries))]
+    for_people = {task.responder for task in left_for_people(tasks)}
+    settled = [t for t in tasks if t.state in _LEAVES and t.responder not in for_people]
+    found = [open_ for t in tasks if t not in settled and (open_ := _open(t, entries))]
     if not tasks and case.status is not CaseStatus.CLOSED:
         found.append(_undecided(case))
     order = list(Need)
@@ -149,6 +154,14 @@ def _open(task: Task, entries: tuple[Entry, ...]) -> Open | None:
             need=Need.BY_HAND,
             responder=task.responder,
             title=f"{name.capitalize()}: do this by hand",
+            reason=task.reason,
+            steps=task.steps,
+        )
+    if task.state is TaskState.VERIFIED and task.steps:
+        return Open(
+            need=Need.BY_HAND,
+            responder=task.responder,
+            title=f"{about}: done, and the rest by hand",
             reason=task.reason,
             steps=task.steps,
         )

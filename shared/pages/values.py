@@ -16,6 +16,7 @@ from shared.model import (
     CaseId,
     CaseStatus,
     Event,
+    MailboxKind,
     Mode,
     ObjectId,
     Phase,
@@ -127,6 +128,7 @@ class Person(Value):
     upn: Upn
     object_id: ObjectId
     kinds: tuple[AccountKind, ...]
+    mailbox: MailboxKind | None = None
 
 
 class FootholdFound(Value):

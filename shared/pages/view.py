@@ -76,6 +76,7 @@ def case_view(
             upn=case.account.upn,
             object_id=case.account.object_id,
             kinds=tuple(sorted(case.account.kinds)),
+            mailbox=case.account.mailbox,
         ),
         title=case.title,
         severity=case.severity,

@@ -11,6 +11,7 @@ from shared.model import (
     AlertState,
     CaseStatus,
     Event,
+    MailboxKind,
     Mode,
     Phase,
     Place,
@@ -162,6 +163,12 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         Place.GRAPH_INCIDENT: "incident of Microsoft Defender",
         Place.O365_CONTENT: "content of the Office 365 activity feed",
         Place.PIECES: "alert streamed by Microsoft Defender, row by row",
+    },
+    MailboxKind: {
+        MailboxKind.OWN: "mailbox of its own",
+        MailboxKind.SHARED: "shared mailbox",
+        MailboxKind.ELSEWHERE: "mailbox outside Exchange Online",
+        MailboxKind.NONE: "no mailbox",
     },
     Mode: {
         Mode.OBSERVE: "observe",

@@ -17,6 +17,7 @@ from shared.policy.checks import Finding, check
 from shared.policy.condition import Condition, GroupId, is_object_id
 from shared.policy.limits import Burst, Freeze, Guards, Radius
 from shared.policy.locate import Lines, Path, locate
+from shared.policy.reach import Block, OnPremises
 from shared.policy.sentences import path_of, sentence
 from shared.responder import Responder
 
@@ -133,6 +134,10 @@ class Document(Value):
     """The brakes."""
     freeze: tuple[Freeze, ...] = ()
     """Times in which less is done than the rules say."""
+    block: Block = Block()
+    """What block_by_group needs."""
+    on_premises: OnPremises = OnPremises()
+    """What disable_on_premises needs."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
     """Read from top to bottom; the first one that fits decides."""
 
@@ -145,6 +150,8 @@ class Policy(Value):
     protected: Protected
     guards: Guards
     freezes: tuple[Freeze, ...] = ()
+    block: Block = Block()
+    on_premises: OnPremises = OnPremises()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
 
@@ -171,6 +178,8 @@ def load(
         protected=document.protected,
         guards=document.guards,
         freezes=document.freeze,
+        block=document.block,
+        on_premises=document.on_premises,
         rules=document.rule,
         responders=dict(responders),
     )
@@ -183,6 +192,8 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "guards.radius": Radius,
     "guards.burst": Burst,
     "freeze": Freeze,
+    "block": Block,
+    "on_premises": OnPremises,
     "rule": Rule,
 }
 

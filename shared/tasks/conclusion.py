@@ -19,6 +19,7 @@ from shared.model import (
     Event,
     Task,
     TaskState,
+    left_for_people,
 )
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Store
@@ -27,7 +28,6 @@ from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
-_NEEDS: Final = frozenset({TaskState.FAILED, TaskState.REFUSED})
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
 
 
@@ -113,7 +113,7 @@ def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
     if TaskState.UNDONE in states:
         # A person put it back, so a person has judged it.
         return CaseStatus.CLOSED
-    if not states or states & _NEEDS:
+    if not states or TaskState.FAILED in states or left_for_people(tasks):
         return CaseStatus.NEEDS_PERSON
     if TaskState.WAITING in states:
         return CaseStatus.WAITING

@@ -18,7 +18,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.model import Case, CaseStatus, Event, Mode, Task, TaskState
+from shared.model import Case, CaseStatus, Event, Mode, Task, TaskState, left_for_people
 from shared.responder import Change
 from shared.tasks.ledger import Line
 
@@ -57,15 +57,34 @@ def contained(case: Case, at: datetime) -> Case:
     )
 
 
-def looked(case: Case, back: tuple[Change, ...], *, at: datetime) -> tuple[Case, Line]:
-    """Record a look: nothing came back, or the case is open again."""
+def stands(task: Task, tasks: tuple[Task, ...]) -> bool:
+    """Whether what a task does by itself is held by another, so that its coming back opens nothing.
+
+    The directory sync allows sign-in again; a Conditional Access block goes on refusing it.
+    """
+    proven = {other.responder for other in tasks if other.state is TaskState.VERIFIED}
+    return bool(task.unless & proven)
+
+
+def provisional(tasks: tuple[Task, ...]) -> bool:
+    """Whether something done is known to be undone later, so that no look proves anything."""
+    return any(task.state is TaskState.VERIFIED for task in left_for_people(tasks))
+
+
+def looked(
+    case: Case, back: tuple[Change, ...], *, at: datetime, lasting: bool = True
+) -> tuple[Case, Line]:
+    """Record a look: nothing came back, or the case is open again.
+
+    Where what was done does not last, a clean look is counted and proves nothing.
+    """
     after = f"Looked again {_said(LOOKS[case.looks])} after containment"
     if back:
         found = "; ".join(change.summary() for change in back)
         line = Line(event=Event.LOOKED, text=f"{after}: found again: {found}")
         return case.model_copy(update={"status": CaseStatus.OPEN, "proven_at": None}), line
     clean = case.looks + 1
-    proven_at = case.proven_at or (at if clean >= PROVEN_AFTER else None)
+    proven_at = case.proven_at or (at if lasting and clean >= PROVEN_AFTER else None)
     line = Line(event=Event.LOOKED, text=f"{after}: nothing came back")
     return case.model_copy(
         update={"looks": clean, "proven_at": proven_at, "look_after": None}

@@ -81,11 +81,21 @@ def nothing_left(task: Task, at: datetime, *, changed: Change | None) -> Step:
     """Record that nothing is left to do: proof, where something was changed before."""
     after = _ended(task, TaskState.VERIFIED if changed else TaskState.SKIPPED, at)
     if changed:
+        after = _with_leftover(after, changed)
         after = after.model_copy(update={"applied_at": after.applied_at or at})
-        said = f"{after.summary or changed.summary()}: proven, nothing is left"
+        said = f"{after.summary or changed.summary()}: proven, {after.reason or 'nothing is left'}"
         return after, Line(event=Event.VERIFIED, responder=task.responder, text=said)
     return after, Line(
         event=Event.SKIPPED, responder=task.responder, text="Nothing to do: looked and found none"
+    )
+
+
+def _with_leftover(task: Task, changed: Change) -> Task:
+    left = changed.leftover()
+    if left is None:
+        return task
+    return task.model_copy(
+        update={"reason": left.reason, "steps": left.steps, "unless": left.unless}
     )
 
 
@@ -116,7 +126,8 @@ def still_there(task: Task, left: Change, at: datetime) -> Step:
     """Do it again: something is there that the change did not remove, or that came back."""
     if task.attempts >= MAX_ATTEMPTS:
         return _given_up(task, f"still there after {task.attempts} tries", at)
-    after = task.model_copy(update={"state": TaskState.QUEUED, "not_before": None})
+    queued = {"state": TaskState.QUEUED, "not_before": None}
+    after = task.model_copy(update={**queued, "reason": "", "steps": (), "unless": frozenset()})
     said = f"{left.summary()}: found again"
     return after, Line(event=Event.REAPPEARED, responder=task.responder, text=said)
 
@@ -134,6 +145,7 @@ def stopped_by(error: Exception, task: Task, at: datetime, *, begun: bool = Fals
         return after, Line(event=Event.SKIPPED, responder=task.responder, text=str(error))
     if isinstance(error, Refused):
         after = _ended(task, TaskState.REFUSED, at, reason=str(error), steps=error.steps)
+        after = after.model_copy(update={"unless": error.unless})
         return after, Line(event=Event.REFUSED, responder=task.responder, text=str(error))
     if isinstance(error, Gone):
         after = _ended(task, TaskState.SKIPPED, at, reason=str(error))
@@ -192,5 +204,6 @@ def _ended(
             "owner": None,
             "reason": reason,
             "steps": steps,
+            "unless": frozenset(),
         }
     )

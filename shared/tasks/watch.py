@@ -41,11 +41,14 @@ class Watch:
         except FirebreakError as error:
             await self._postpone(file, error)
             return
-        await self._record(file, [(t, c) for t, c in zip(tasks, found, strict=True) if c])
+        everything = tuple(file.tasks.values())
+        back = [(t, c) for t, c in zip(tasks, found, strict=True) if c]
+        await self._record(file, [(t, c) for t, c in back if not looks.stands(t, everything)])
 
     async def _record(self, file: CaseFile, back: list[tuple[Task, Change]]) -> None:
-        at = self._clock()
-        case, line = looks.looked(file.case, tuple(change for _, change in back), at=at)
+        at, lasting = self._clock(), not looks.provisional(tuple(file.tasks.values()))
+        changes = tuple(change for _, change in back)
+        case, line = looks.looked(file.case, changes, at=at, lasting=lasting)
         opened = [steps.still_there(steps.afresh(task), change, at) for task, change in back]
         await file.record(
             line, *(said for _, said in opened), tasks=[t for t, _ in opened], case=case

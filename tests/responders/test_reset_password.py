@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lab.scenarios import guest, synced_user, token_thief
+from lab.scenarios import federated_user, guest, synced_user, token_thief
 from lab.tenant import SimulatedTenant
-from lab.tenant.population import Population
 from lab.tenant.transport import TenantTransport
 from lab.workbench import lab_tenant
 from responders.reset_password import ResetPassword
@@ -89,12 +88,14 @@ async def test_whose_password_lives_elsewhere_is_refused_with_steps(
     assert all(len(step) > 20 for step in refused.steps)
 
 
-async def test_a_synced_account_of_the_lab_is_refused_and_keeps_its_password(stand: Any) -> None:
-    place = stand(ResetPassword(), story=synced_user)
+async def test_a_federated_account_of_the_lab_is_refused_and_keeps_its_password(
+    stand: Any,
+) -> None:
+    place = stand(ResetPassword(), story=federated_user)
     case = await place.case()
     refused = await place.responder.refuse(case, place.world)
     assert refused is not None
-    # Its domain is federated too, and whoever signs it in owns the password.
+    # It is synced too, but whoever signs it in owns the password.
     assert "identity provider" in str(refused)
     assert place.ours() == []
 
@@ -102,9 +103,8 @@ async def test_a_synced_account_of_the_lab_is_refused_and_keeps_its_password(sta
 async def test_a_synced_account_without_federation_is_sent_to_the_directory_on_premises(
     stand: Any,
 ) -> None:
-    place = stand(ResetPassword(), story=token_thief)
-    oid = Population(place.lab).person("Kai Ostrow", synced=True)
-    refused = await place.responder.refuse(await place.case(oid), place.world)
+    place = stand(ResetPassword(), story=synced_user)
+    refused = await place.responder.refuse(await place.case(), place.world)
     assert refused is not None
     assert "on premises" in str(refused)
     assert any("twice" in step or "again" in step for step in refused.steps)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.scenarios import admin, guest, spammer, synced_user
+from lab.scenarios import admin, federated_user, guest, spammer
 from lab.tenant import SimulatedTenant
 from lab.tenant.population import Population
 from lab.tenant.transport import TenantTransport
@@ -220,7 +220,7 @@ async def test_a_role_held_through_a_group_counts() -> None:
 
 
 async def test_a_synced_account_of_a_federated_domain_is_known_as_both() -> None:
-    async with Bench(story=synced_user) as bench:
+    async with Bench(story=federated_user) as bench:
         await bench.tell()
         await bench.settle()
         kinds = bench.the_case().account.kinds
