@@ -82,6 +82,34 @@ async def policy(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.rehearse(req.route_params["what"], req.headers, req.get_body()))
 
 
+@app.function_name("approvals")
+@app.route(route="approvals", methods=["GET"])
+async def approvals(req: func.HttpRequest) -> func.HttpResponse:
+    """List what waits for a person."""
+    return _show(await firebreak.approvals(req.headers))
+
+
+@app.function_name("approve")
+@app.route(route="cases/{id}/approve", methods=["POST"])
+async def approve(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a person's yes to a change."""
+    return _show(await firebreak.approve(req.route_params["id"], req.headers, req.get_body()))
+
+
+@app.function_name("decline")
+@app.route(route="cases/{id}/decline", methods=["POST"])
+async def decline(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a person's no to a change."""
+    return _show(await firebreak.decline(req.route_params["id"], req.headers, req.get_body()))
+
+
+@app.function_name("since")
+@app.route(route="cases/{id}/since", methods=["POST"])
+async def since(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a person's word on when the compromise began."""
+    return _show(await firebreak.since(req.route_params["id"], req.headers, req.get_body()))
+
+
 @app.function_name("inbox")
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:

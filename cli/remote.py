@@ -77,6 +77,14 @@ class Remote:
         """Ask what a policy would do; `what` is `explain` or `compare`."""
         return await self._signed(f"/api/policy/{what}", json.dumps(question).encode())
 
+    async def approvals(self) -> Json:
+        """Read what waits for a person."""
+        return _object(await self._send("GET", "/api/approvals"))
+
+    async def answer(self, case: str, how: str, request: Json) -> Json:
+        """Answer what waits in a case: `approve`, `decline` or `since`."""
+        return await self._signed(f"/api/cases/{case}/{how}", json.dumps(request).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

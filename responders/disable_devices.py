@@ -15,6 +15,7 @@ from shared.responder import Change, Impact, Responder
 class DevicesDisabled(Change):
     """The devices as found."""
 
+    choices = "devices"
     devices: tuple[Device, ...]
 
     def summary(self) -> str:

@@ -17,6 +17,7 @@ from shared.responder import Change, Impact, Responder
 class InboxRulesDisabled(Change):
     """The intruder's rules as exported before they were switched off, each with its reasons."""
 
+    choices = "rules"
     rules: tuple[JudgedRule, ...]
 
     def summary(self) -> str:

@@ -39,8 +39,13 @@ class PhishMessage(Value):
 class SentPhishPurged(Change):
     """The intruder's messages that recipients can still open; `kept` may be the owner's."""
 
+    choices = "messages"
     messages: tuple[PhishMessage, ...]
     kept: int
+
+    def piece(self, item: PhishMessage) -> str:
+        """Name a message by its id: how many can still open it falls while it is removed."""
+        return item.id
 
     def summary(self) -> str:
         """Say what will be done."""

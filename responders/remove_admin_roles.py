@@ -44,6 +44,7 @@ class JudgedRole(Value):
 class AdminRolesRemoved(Change):
     """The roles with their terms as found."""
 
+    choices = "roles"
     roles: tuple[JudgedRole, ...]
 
     def summary(self) -> str:

@@ -33,6 +33,7 @@ class AuthMethodsRemoved(Change):
     The removed cannot be put back: this list is all that remains of them.
     """
 
+    choices = "removed"
     removed: tuple[AuthMethod, ...]
     default: NewDefault | None
     left: tuple[AuthMethod, ...]

@@ -23,6 +23,7 @@ _OPENS: Final = {
 class DelegatesRemoved(Change):
     """The rights that are taken, each with its reasons, and those that are left."""
 
+    choices = "taken"
     taken: tuple[JudgedGrant, ...]
     left: tuple[JudgedGrant, ...] = ()
 

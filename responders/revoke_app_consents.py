@@ -25,6 +25,7 @@ _DISABLE = (
 class AppConsentsRevoked(Change):
     """The grants exactly as found, each with its application and why it is the intruder's."""
 
+    choices = "consents"
     consents: tuple[JudgedConsent, ...]
 
     def summary(self) -> str:

@@ -36,6 +36,7 @@ class FileLinksRevoked(Change):
     `unsure` are links that cannot be told from the owner's; they stay.
     """
 
+    choices = "links"
     links: tuple[MadeLink, ...]
     unsure: tuple[str, ...] = ()
 

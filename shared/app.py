@@ -35,13 +35,16 @@ from shared.tasks.queue import QUEUE_NAME, TriageMessage, UndoMessage, WorkMessa
 from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
+    from shared.approval_counter import ApprovalCounter
     from shared.clients.tenant import Tenant
     from shared.counter import Counter
     from shared.rehearsal import Rehearsal
+    from shared.tasks.approvals import Approvals
     from shared.tasks.brakes import Brakes
     from shared.tasks.runner import Runner
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
+    from shared.window import Window
 
 AGAIN: float = 5.0
 """Seconds after which a message comes back that met a passing failure of our own storage."""
@@ -131,6 +134,22 @@ class App:
     async def rehearse(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Say what a policy would do."""
         return await self._rehearsal.hear(what, headers, body)
+
+    async def approvals(self, headers: Mapping[str, str]) -> Page:
+        """List what waits for a person."""
+        return await self._approval_counter.show(headers)
+
+    async def approve(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take a person's yes to a change."""
+        return await self._approval_counter.approve(case, headers, body)
+
+    async def decline(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take a person's no to a change."""
+        return await self._approval_counter.decline(case, headers, body)
+
+    async def since(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take a person's word on when the compromise began."""
+        return await self._approval_counter.since(case, headers, body)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""
@@ -230,6 +249,7 @@ class App:
             tenant=self.tenant,
             catalogue=self.catalogue,
             guards=self._guards,
+            terms=self.policy.approvals,
             log=self.log,
         )
 
@@ -250,9 +270,39 @@ class App:
     def _counter(self) -> Counter:
         from shared.counter import Counter
 
-        return Counter(
-            door=self._door, undo=self._undo, clock=self._clock, tenant=self.settings.tenant
+        return Counter(window=self._window, undo=self._undo, tenant=self.settings.tenant)
+
+    @cached_property
+    def _approvals(self) -> Approvals:
+        from shared.tasks.approvals import Approvals
+
+        return Approvals(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            catalogue=self.catalogue,
+            terms=self.policy.approvals,
+            four_eyes=self.policy.guards.four_eyes,
         )
+
+    @cached_property
+    def _approval_counter(self) -> ApprovalCounter:
+        from shared.approval_counter import ApprovalCounter
+        from shared.tasks.restart import Restart
+
+        return ApprovalCounter(
+            window=self._window,
+            approvals=self._approvals,
+            restart=Restart(store=self.store, queue=self.queue, clock=self._clock),
+            clock=self._clock,
+            tenant=self.settings.tenant,
+        )
+
+    @cached_property
+    def _window(self) -> Window:
+        from shared.window import Window
+
+        return Window(door=self._door, clock=self._clock)
 
     @cached_property
     def _door(self) -> Door:
@@ -286,4 +336,6 @@ class App:
             store=self.store,
             clock=self._clock,
             policy=self.policy,
+            # Loaded when the first case is shown, not when the door is opened.
+            cards=lambda file: self._approvals.cards(file),  # noqa: PLW0108
         )

@@ -1,113 +1,63 @@
-"""Where people ask for something to be done: today, to put back what a case changed."""
+"""Where people ask for what a case changed to be put back."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
 
-from pydantic import ValidationError
-
-from shared.desk import BASE, Page, json_page, wants_json
-from shared.door import Door
-from shared.errors import Conflict, Gone, Refused
-from shared.model import CaseId, ResponderName, TenantId, Value
-from shared.tasks.ledger import Clock
+from shared.desk import Page, json_page, wants_json
+from shared.errors import Gone
+from shared.model import CaseId, ResponderName, TenantId
+from shared.principal import Role
 from shared.tasks.undo import Undo, UndoStep
-
-if TYPE_CHECKING:
-    from shared.pages.render import Pages
-
-_CASE: Final = re.compile(r"[0-9a-f]{8,64}")
+from shared.window import FAILURES, Form, Signed, Window
 
 
-class UndoRequest(Value):
+class UndoRequest(Signed):
     """What `firebreak undo` sends, signed: `responder` alone, or everything."""
 
     responder: ResponderName | None = None
-    by: str
 
 
 class Counter:
     """Takes what people ask for, writes it down and puts it on the queue."""
 
-    def __init__(self, *, door: Door, undo: Undo, clock: Clock, tenant: TenantId) -> None:
-        self._door = door
+    def __init__(self, *, window: Window, undo: Undo, tenant: TenantId) -> None:
+        self._window = window
         self._undo = undo
-        self._clock = clock
         self._tenant = tenant
 
     async def show_undo(self, case: str, headers: Mapping[str, str]) -> Page:
         """Show what would be put back, before anything is."""
-        if reason := self._door.shut(headers):
-            return self._problem(headers, HTTPStatus.FORBIDDEN, "Nobody is signed in", reason)
+        if reason := self._window.door.shut(headers):
+            title = "Nobody is signed in"
+            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
         try:
-            steps = await self._undo.plan(self._tenant, self._case(case))
+            steps = await self._undo.plan(self._tenant, self._window.case(case))
         except Gone as error:
-            return self._problem(headers, HTTPStatus.NOT_FOUND, "Not here", str(error))
+            return self._window.failed(headers, error, nothing="Not here")
         if wants_json(headers):
             return _steps(steps)
-        html = self._pages.undo(CaseId(case), steps)
-        return Page(body=html, headers=self._pages.security_headers())
+        return self._window.html(self._window.pages.undo(CaseId(case), steps))
 
     async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Put back what a person at a page, or the command line, asks for."""
         try:
-            request = self._request(headers, body)
-            steps = await self._undo.ask(
-                self._tenant, self._case(case), actor=request.by, only=request.responder
+            request, actor = self._window.request(
+                headers, body, role=Role.RESPONDER, model=UndoRequest, form=_form
             )
-        except PermissionError as error:
-            return self._problem(headers, HTTPStatus.FORBIDDEN, "Not allowed", str(error))
-        except Gone as error:
-            return self._problem(headers, HTTPStatus.NOT_FOUND, "Not here", str(error))
-        except Conflict:
-            said = "The case changed in this moment; look at it again"
-            return self._problem(headers, HTTPStatus.CONFLICT, "Not now", said)
-        except Refused as error:
-            return self._problem(headers, HTTPStatus.CONFLICT, "Nothing was put back", str(error))
+            steps = await self._undo.ask(
+                self._tenant, self._window.case(case), actor=actor, only=request.responder
+            )
+        except FAILURES as error:
+            return self._window.failed(headers, error, nothing="Nothing was put back")
         if wants_json(headers):
             return _steps(steps, status=HTTPStatus.ACCEPTED)
-        return Page(
-            status=HTTPStatus.SEE_OTHER, body="", headers={"Location": f"{BASE}/cases/{case}"}
-        )
+        return self._window.back_to(case)
 
-    def _request(self, headers: Mapping[str, str], body: bytes) -> UndoRequest:
-        if self._door.signed(headers, body, self._clock()):
-            try:
-                return UndoRequest.model_validate_json(body)
-            except ValidationError as error:
-                raise Refused(f"Not a request: {error.errors()[0]['msg']}") from error
-        if reason := self._door.shut(headers):
-            raise PermissionError(reason)
-        if self._door.foreign(headers):
-            raise PermissionError("Another site sent this in your name; go by the case's own page")
-        asked = parse_qs(body.decode(errors="replace")).get("responder", [""])[0]
-        return UndoRequest(
-            responder=ResponderName(asked) if asked else None, by=self._door.person(headers)
-        )
 
-    def _case(self, case: str) -> CaseId:
-        if not _CASE.fullmatch(case):
-            raise Gone("There is no such case")
-        return CaseId(case)
-
-    def _problem(
-        self, headers: Mapping[str, str], status: HTTPStatus, title: str, what_to_do: str
-    ) -> Page:
-        if wants_json(headers):
-            return json_page({"error": what_to_do}, status=status)
-        html = self._pages.problem(status, title, what_to_do)
-        return Page(status=status, body=html, headers=self._pages.security_headers())
-
-    @cached_property
-    def _pages(self) -> Pages:
-        from shared.pages.render import Pages
-
-        return Pages(base=BASE)
+def _form(fields: Form) -> dict[str, object]:
+    return {"responder": fields.get("responder", [""])[0] or None}
 
 
 def _steps(steps: tuple[UndoStep, ...], *, status: int = HTTPStatus.OK) -> Page:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -16,14 +16,18 @@ from shared.model import Alert, AlertId, AlertState, CaseId, Json, Value
 from shared.pages.values import CaseRow, ChainState
 from shared.pages.view import alerts_view, case_json, case_view, cases_view
 from shared.policy.document import Policy
+from shared.principal import Role
 from shared.settings import Settings
 from shared.store.verbs import Store
 from shared.tasks import keys, sealed
 from shared.tasks.ledger import CaseFile, Clock
 
 if TYPE_CHECKING:
+    from shared.pages.approval_cards import Card
     from shared.pages.render import Pages
     from shared.pages.values import CaseView
+
+type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
 BASE: Final = "/api"
 _LISTED: Final = 500
@@ -44,13 +48,21 @@ class Desk:
     """Reads what is stored and shows it; changes nothing."""
 
     def __init__(
-        self, *, settings: Settings, door: Door, store: Store, clock: Clock, policy: Policy
+        self,
+        *,
+        settings: Settings,
+        door: Door,
+        store: Store,
+        clock: Clock,
+        policy: Policy,
+        cards: Cards,
     ) -> None:
         self._settings = settings
         self._door = door
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._cards = cards
 
     async def show(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show `cases`, `cases/ID`, `cases/ID.json`, `alerts` or `alert/ID`.
@@ -73,7 +85,7 @@ class Desk:
         if place != "cases" or not match:
             return self._missing()
         kind = match[2] or (".json" if as_json else "")
-        return await self._case(CaseId(match[1]), kind)
+        return await self._case(CaseId(match[1]), kind, headers)
 
     async def health(self) -> Page:
         """Say whether storage answers and what policy is in force; names nobody."""
@@ -85,7 +97,7 @@ class Desk:
         ceiling = str(self._policy.mode_ceiling)
         return json_page({"status": "ok", "storage": "ok", "mode_ceiling": ceiling, "rules": rules})
 
-    async def _case(self, case: CaseId, kind: str) -> Page:
+    async def _case(self, case: CaseId, kind: str, headers: Mapping[str, str]) -> Page:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)
         if not file.exists:
             return self._missing()
@@ -100,7 +112,13 @@ class Desk:
             page = self._html(self._pages.report(view))
             more = {**page.headers, "Content-Disposition": f'attachment; filename="{name}"'}
             return page.model_copy(update={"headers": more})
-        return self._html(self._pages.case(view))
+        html = self._pages.case(
+            view,
+            cards=self._cards(file),
+            may=self._door.may(headers, Role.APPROVER),
+            since_form=self._door.may(headers, Role.RESPONDER),
+        )
+        return self._html(html)
 
     async def _view(self, file: CaseFile) -> CaseView:
         alerts = await asyncio.gather(*(self._read(alert) for alert in file.case.alerts))
@@ -187,7 +205,7 @@ class Desk:
     def _pages(self) -> Pages:
         from shared.pages.render import Pages
 
-        return Pages(base=BASE)
+        return Pages(base=BASE, local=self._door.local)
 
 
 def wants_json(headers: Mapping[str, str]) -> bool:

@@ -16,10 +16,17 @@ from urllib.parse import urlsplit
 
 from shared.alerts.authenticate import Unauthorized, verify
 from shared.alerts.source import Sources
+from shared.model import Actor
+from shared.principal import Person, Role, person
 from shared.settings import PageAccess, Settings
 
 _PRINCIPAL: Final = "x-ms-client-principal"
-_PRINCIPAL_NAME: Final = "x-ms-client-principal-name"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_FORM: Final = "application/x-www-form-urlencoded"
+DEVELOPMENT: Final = Person(
+    actor=Actor(id="local", name="somebody at this computer"), role=Role.ADMINISTRATOR
+)
+"""Who is at a local stack: everybody, and nobody one could name."""
 OPERATOR: Final = "operator"
 """The source whose secret signs what the command line asks for."""
 
@@ -33,25 +40,51 @@ class Door:
 
     def shut(self, headers: Mapping[str, str]) -> str:
         """Say why the door stays shut to a reader, or nothing."""
+        found = self._who(headers)
+        return found if isinstance(found, str) else ""
+
+    def admit(self, headers: Mapping[str, str], role: Role) -> Person:
+        """Let in a person who may do what the role may. Raises `PermissionError` with the reason.
+
+        What changes something is taken from the app's own pages only.
+        """
+        found = self._who(headers)
+        if isinstance(found, str):
+            raise PermissionError(found)
+        if not found.may(role):
+            raise PermissionError(
+                f"This takes the role Firebreak.{role.capitalize()}, and yours is "
+                f"Firebreak.{found.role.capitalize()}; ask an administrator"
+            )
+        return found
+
+    def may(self, headers: Mapping[str, str], role: Role) -> bool:
+        """Whether whoever reads this would be let do that."""
+        found = self._who(headers)
+        return isinstance(found, Person) and found.may(role)
+
+    def _who(self, headers: Mapping[str, str]) -> Person | str:
         if self._local:
-            return ""
+            if urlsplit(f"//{header(headers, 'host') or 'localhost'}").hostname not in _LOOPBACK:
+                # A name that leads here now may have been another site's a moment ago.
+                return "A local stack answers to 127.0.0.1 and localhost only"
+            return DEVELOPMENT
         if (self._settings.website_auth or "").lower() != "true":
             return "Switch App Service authentication on for this app, then sign in"
-        if not header(headers, _PRINCIPAL):
+        encoded = header(headers, _PRINCIPAL)
+        if not encoded:
             return "Sign in with an account that this app's authentication lets in"
-        return ""
-
-    def person(self, headers: Mapping[str, str]) -> str:
-        """Name whoever was let in, for the journal."""
-        if self._local:
-            return "somebody at this computer"
-        return header(headers, _PRINCIPAL_NAME) or "somebody signed in"
+        return person(encoded)
 
     def foreign(self, headers: Mapping[str, str]) -> bool:
         """Whether a form may have been sent by another site in the person's name.
 
-        Browsers say where a request comes from and let no page lie about it.
+        Browsers say where a request comes from and let no page lie about it. Whatever is not a
+        plain form was not sent by a page of ours.
         """
+        kind = header(headers, "content-type")
+        if kind and kind.partition(";")[0].strip().lower() != _FORM:
+            return True
         site = header(headers, "sec-fetch-site")
         if site:
             return site != "same-origin"
@@ -69,6 +102,11 @@ class Door:
         except Unauthorized:
             return False
         return True
+
+    @property
+    def local(self) -> bool:
+        """Whether anybody at this computer is let in, which pages say on top."""
+        return self._local
 
     @property
     def _local(self) -> bool:

@@ -280,6 +280,7 @@ class TaskState(StrEnum):
     """What became of a task.
 
     queued → claimed → {skipped, refused, observed, waiting, failed, applied → verified} → undone
+    waiting → queued (released, or planned again) | declined | refused (nobody answered in time)
     """
 
     QUEUED = "queued"
@@ -288,6 +289,7 @@ class TaskState(StrEnum):
     REFUSED = "refused"
     OBSERVED = "observed"
     WAITING = "waiting"
+    DECLINED = "declined"
     APPLIED = "applied"
     VERIFIED = "verified"
     FAILED = "failed"
@@ -322,6 +324,47 @@ class Leftover(Value):
     unless: frozenset[ResponderName] = frozenset()
 
 
+class Actor(Value):
+    """Who asked for something: the id is who it is, the name is what is shown."""
+
+    id: str
+    name: str
+
+
+class Consent(Value):
+    """One person's yes to one change, named by its fingerprint."""
+
+    by: Actor
+    fingerprint: str
+    at: Utc
+
+
+class Wait(Value):
+    """How long a change has waited for a person, and until when it may."""
+
+    since: Utc
+    escalate_at: Utc
+    expires_at: Utc
+    escalated: bool = False
+    consents: tuple[Consent, ...] = ()
+    """Who said yes, where one yes is not enough."""
+
+    @property
+    def next_at(self) -> datetime:
+        """When somebody has to be told, or it is over."""
+        return self.expires_at if self.escalated else min(self.escalate_at, self.expires_at)
+
+
+class Release(Value):
+    """A change that was approved: exactly this one may be made, and what is left of it."""
+
+    fingerprint: str
+    change: Json
+    by: tuple[Actor, ...]
+    begun: bool = False
+    """Its change was journalled: what a crash left of it needs no second approval."""
+
+
 class Task(Value):
     """One responder for one case."""
 
@@ -341,6 +384,10 @@ class Task(Value):
     fingerprint: str | None = None
     resume: bool = False
     """The change was begun and refused before it took effect: make it, without planning again."""
+    wait: Wait | None = None
+    release: Release | None = None
+    spared: tuple[str, ...] = ()
+    """Pieces of its changes that a person took out: they are the owner's, and stay."""
     summary: str = ""
     differences: tuple[Difference, ...] = ()
     footholds: tuple[Foothold, ...] = ()
@@ -392,6 +439,12 @@ class Event(StrEnum):
     REFUSED = "refused"
     OBSERVED = "observed"
     WAITING = "waiting"
+    APPROVED = "approved"
+    RELEASED = "released"
+    DECLINED = "declined"
+    ESCALATED = "escalated"
+    EXPIRED = "expired"
+    SINCE = "since"
     DELAYED = "delayed"
     FAILED = "failed"
     UNDO_ASKED = "undo_asked"

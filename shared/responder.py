@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Container
 from enum import StrEnum
-from typing import ClassVar, cast, get_args
+from typing import Any, ClassVar, Self, cast, get_args
 
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Refused
@@ -43,6 +44,9 @@ class Change(Value):
 
     who: Who
 
+    choices: ClassVar[str] = ""
+    """The field whose items can be taken out one by one, a foothold for each, in that order."""
+
     def summary(self) -> str:
         """Say in one sentence what will be done, in words an analyst uses."""
         raise NotImplementedError
@@ -66,6 +70,32 @@ class Change(Value):
         """Name the change by its content: what was approved is exactly this, or is asked again."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return digest(type(self).__name__, text)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """Name each item that can be taken out; none where it is all or nothing."""
+        items: tuple[Any, ...] = getattr(self, self.choices) if self.choices else ()
+        return tuple(self.piece(item) for item in items)
+
+    def piece(self, item: Any) -> str:
+        """Name one item by its content; overridden where a count in it moves by itself."""
+        text = json.dumps(item.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return digest(text, length=12)
+
+    def without(self, spared: Container[str]) -> Self | None:
+        """Take items out; `None` where nothing is left to change."""
+        items = getattr(self, self.choices) if self.choices else ()
+        kept = tuple(item for item in items if self.piece(item) not in spared)
+        if len(kept) == len(items):
+            return self
+        return self.model_copy(update={self.choices: kept}) if kept else None
+
+    def covers(self, other: Change) -> bool:
+        """Whether `other` is this change, or what a crash in the middle of it left to do."""
+        if self.fingerprint() == other.fingerprint():
+            return True
+        same = type(other) is type(self) and other.who == self.who
+        return same and bool(other.pieces) and set(other.pieces) <= set(self.pieces)
 
 
 class Responder[C: Change](ABC):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from shared.model import CaseId, Value
 from shared.pages import times, words
+from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertsView, CasesView, CaseView
@@ -37,14 +38,26 @@ _RAW: Final = 4000
 class Pages:
     """Renders every page. Made once; holds templates, style and script, and nothing of a case."""
 
-    def __init__(self, base: str = "/api") -> None:
+    def __init__(self, base: str = "/api", *, local: bool = False) -> None:
         css, js = (_text(name) for name in ("firebreak.css", "live.js"))
         self._style, self._script = _hashed(css), _hashed(js)
         self._templates = _environment(css=css, js=js, base=base.rstrip("/"))
+        self._templates.globals["local"] = local
 
-    def case(self, view: CaseView) -> str:
-        """Render one case, which refreshes itself while something goes on."""
-        return self._page("case.html", "cases", view=view, drawing=timeline(view))
+    def case(
+        self,
+        view: CaseView,
+        *,
+        cards: tuple[Card, ...] = (),
+        may: bool = False,
+        since_form: bool = False,
+    ) -> str:
+        """Render one case, which refreshes itself while something goes on.
+
+        `cards` are the changes that wait; `may`: whether the reader may answer them.
+        """
+        answers = {"cards": cards, "may": may, "since_form": since_form}
+        return self._page("case.html", "cases", view=view, drawing=timeline(view), **answers)
 
     def cases(self, view: CasesView) -> str:
         """Render the list of cases."""
@@ -58,6 +71,10 @@ class Pages:
         """Render a case as one file to keep, which needs neither network nor script."""
         policy = f"default-src 'none'; img-src data:; style-src {self._style}"
         return self._page("report.html", "", view=view, drawing=timeline(view), policy=policy)
+
+    def approvals(self, view: ApprovalsView, *, may: bool) -> str:
+        """Render what waits for a person; `may`: whether the reader may answer it."""
+        return self._page("approvals.html", "approvals", view=view, may=may)
 
     def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
         """Render what would be put back, each with the button that does it."""
@@ -118,6 +135,7 @@ def _environment(*, css: str, js: str, base: str) -> Environment:
     environment.filters |= {
         "clock": times.clock,
         "duration": times.duration,
+        "field": times.field,
         "full": times.full,
         "in_path": partial(quote, safe=""),
         "machine": times.machine,

@@ -64,6 +64,11 @@ def full(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def field(moment: datetime) -> str:
+    """Write a moment as a browser's time field takes it: to the second, without a zone."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
+
+
 def machine(moment: datetime) -> str:
     """Write a time as the `datetime` attribute of HTML wants it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -58,6 +58,7 @@ class Fate(StrEnum):
     WAITING = "waiting"
     OBSERVED = "observed"
     LEFT = "left"
+    DECLINED = "declined"
     FAILED = "failed"
     BACK = "back"
     UNDONE = "undone"

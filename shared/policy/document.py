@@ -15,7 +15,7 @@ from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
 from shared.policy.checks import Finding, check
 from shared.policy.condition import Condition, GroupId, is_object_id
-from shared.policy.limits import Burst, Freeze, Guards, Radius
+from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.reach import Block, OnPremises
 from shared.policy.sentences import path_of, sentence
@@ -138,6 +138,8 @@ class Document(Value):
     """What block_by_group needs."""
     on_premises: OnPremises = OnPremises()
     """What disable_on_premises needs."""
+    approvals: Approvals = Approvals()
+    """How long a change waits for a person."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
     """Read from top to bottom; the first one that fits decides."""
 
@@ -152,6 +154,7 @@ class Policy(Value):
     freezes: tuple[Freeze, ...] = ()
     block: Block = Block()
     on_premises: OnPremises = OnPremises()
+    approvals: Approvals = Approvals()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
 
@@ -180,6 +183,7 @@ def load(
         freezes=document.freeze,
         block=document.block,
         on_premises=document.on_premises,
+        approvals=document.approvals,
         rules=document.rule,
         responders=dict(responders),
     )
@@ -194,6 +198,7 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "freeze": Freeze,
     "block": Block,
     "on_premises": OnPremises,
+    "approvals": Approvals,
     "rule": Rule,
 }
 

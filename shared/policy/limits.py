@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.model import AlertKind, Mode, Value
+from shared.model import AlertKind, Mode, Value, Wait
 
 MOST: Final = 1000
 """Cases a day beyond which nobody could still look at each."""
@@ -49,12 +49,31 @@ class Guards(Value):
 
     privileged: Mode = Mode.APPROVE
     """The furthest it goes for an account that holds a directory role."""
+    four_eyes: Annotated[bool, Field(strict=True)] = True
+    """Whether a change to such an account takes the yes of two different people."""
     stale_hours: Annotated[int, Field(strict=True, ge=1, le=8760)] = 72
     """An alert about something older than this is not acted on without a person."""
     radius: Radius = Radius()
     """The blast radius."""
     burst: Burst = Burst()
     """The false-alarm storm."""
+
+
+class Approvals(Value):
+    """How long a change waits for a person; at most the six days a message can be on its way."""
+
+    escalate_after_minutes: Annotated[int, Field(strict=True, ge=1, le=8640)] = 30
+    """When somebody else is told."""
+    expire_after_hours: Annotated[int, Field(strict=True, ge=1, le=144)] = 24
+    """When it is given up, and a person has to look."""
+
+    def wait(self, at: datetime) -> Wait:
+        """Begin to wait."""
+        return Wait(
+            since=at,
+            escalate_at=at + timedelta(minutes=self.escalate_after_minutes),
+            expires_at=at + timedelta(hours=self.expire_after_hours),
+        )
 
 
 class Day(StrEnum):

@@ -129,7 +129,8 @@ def _rejoined(
     # A worker that has claimed it for less meets a conflict and begins again with the new mode.
     fresh = {"state": TaskState.QUEUED, "mode": mode, "attempts": 0, "owner": None}
     ended = {"not_before": None, "finished_at": None, "reason": "", "steps": (), "resume": False}
-    return known.model_copy(update=fresh | ended)
+    asked = {"wait": None, "release": None}
+    return known.model_copy(update=fresh | ended | asked)
 
 
 def _again(known: Task, alert: Alert) -> bool:

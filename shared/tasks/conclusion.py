@@ -7,7 +7,6 @@ no todo row                         nothing is left that goes on by itself
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,12 +21,14 @@ from shared.model import (
     left_for_people,
 )
 from shared.pages.values import CaseRow
-from shared.store.verbs import Drop, Put, Queue, Store
+from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks
 from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
+_AHEAD: Final = timedelta(minutes=1)
+"""How long a wake-up stands for a line that is not written yet: its writer may have died."""
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
 
 
@@ -61,7 +62,35 @@ class Conclusion:
     async def _awaited(self, file: CaseFile, due: datetime) -> bool:
         """Whether a message for this very moment is on its way already."""
         row = await self._store.read(keys.cases(file.case.tenant), keys.todo_row(file.case.id))
-        return row is not None and row.body["due"] == due.isoformat()
+        foretold = row is not None and "line" in row.body
+        return row is not None and not foretold and row.body["due"] == due.isoformat()
+
+    async def foretell(self, file: CaseFile, lines: int) -> None:
+        """Leave a wake-up for lines that are about to be written, so that no crash loses them.
+
+        A pass that has not read those lines leaves the wake-up alone.
+        """
+        at, todo = keys.cases(file.case.tenant), keys.todo_row(file.case.id)
+        body = {
+            "due": self._clock().isoformat(),
+            "account": file.case.account.object_id,
+            "line": file.last_line + lines,
+        }
+        while True:
+            listed = await self._store.read(at, keys.list_row(file.case))
+            row = await self._store.read(at, todo)
+            # The case's line is touched too: whoever is about to drop the wake-up reads again.
+            touched = [Put(at, listed.key, listed.body, listed.etag)] if listed else []
+            try:
+                await self._store.write(*touched, Put(at, todo, body, row.etag if row else None))
+            except Conflict:
+                continue
+            return
+
+    async def hand_on(self, file: CaseFile) -> None:
+        """Send the case to a worker: a person has just decided something about it."""
+        await self._queue.put(encode(_next(file)))
+        await self.list(file, due=self._clock())
 
     async def list(self, file: CaseFile, *, due: datetime | None) -> None:
         """Write the case's line in the list, and when it goes on (`None`: not by itself)."""
@@ -70,11 +99,13 @@ class Conclusion:
         row = row_of(case, tuple(file.tasks.values()), at=self._clock()).model_dump(mode="json")
         wake = {"due": due.isoformat(), "account": case.account.object_id} if due else None
         while True:
-            listed, waiting = await asyncio.gather(
-                self._store.read(at, line), self._store.read(at, todo)
-            )
+            # One after the other: a wake-up that comes in between shows as a conflict of the line.
+            listed = await self._store.read(at, line)
+            waiting = await self._store.read(at, todo)
             changes: list[Put | Drop] = [Put(at, line, row, listed.etag if listed else None)]
-            if wake:
+            if waiting and self._foretold(file, waiting):
+                pass
+            elif wake:
                 changes.append(Put(at, todo, wake, waiting.etag if waiting else None))
             elif waiting:
                 changes.append(Drop(at, todo))
@@ -84,6 +115,10 @@ class Conclusion:
                 continue
             return
 
+    def _foretold(self, file: CaseFile, waiting: Row) -> bool:
+        ahead = int(waiting.body.get("line", 0)) > file.last_line
+        return ahead and datetime.fromisoformat(waiting.body["due"]) > self._clock() - _AHEAD
+
     def _due(self, file: CaseFile) -> datetime | None:
         left = [task for task in file.tasks.values() if task.state in UNFINISHED]
         if undo_pending(file):
@@ -91,7 +126,8 @@ class Conclusion:
         soon = self._clock() + timedelta(seconds=1)
         if left:
             return min(task.not_before or soon for task in left)
-        return looks.next_look(file.case)
+        waits = (task.wait.next_at for task in file.tasks.values() if task.wait)
+        return min((at for at in (looks.next_look(file.case), *waits) if at), default=None)
 
 
 def _next(file: CaseFile) -> Message:
@@ -110,13 +146,20 @@ def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
     states = {task.state for task in tasks}
     if states & UNFINISHED:
         return CaseStatus.OPEN
-    if TaskState.UNDONE in states:
+    if TaskState.UNDONE in states and TaskState.WAITING not in states:
         # A person put it back, so a person has judged it.
         return CaseStatus.CLOSED
     if not states or TaskState.FAILED in states or left_for_people(tasks):
         return CaseStatus.NEEDS_PERSON
     if TaskState.WAITING in states:
         return CaseStatus.WAITING
+    if TaskState.DECLINED in states:
+        # A person judged this too, but what they let be is there still: it is not "contained".
+        return CaseStatus.CLOSED
+    return _by_itself(states)
+
+
+def _by_itself(states: set[TaskState]) -> CaseStatus:
     if TaskState.OBSERVED not in states:
         return CaseStatus.CONTAINED
     # What was found and only reported is still there: beside what was done it needs a person.

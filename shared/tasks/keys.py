@@ -2,6 +2,7 @@
 
 tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
 tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
+tenant|outbox                  TIME:ID:WHAT:NAME         what somebody should be told, oldest first
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
 tenant|account|OID    episode  lock                      the open case, and who works on it now
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
@@ -46,6 +47,11 @@ def case(tenant: TenantId, case_id: CaseId) -> Partition:
     return partition(tenant, "case", case_id)
 
 
+def outbox(tenant: TenantId) -> Partition:
+    """Name the partition of what somebody should be told."""
+    return partition(tenant, "outbox")
+
+
 def account(tenant: TenantId, oid: ObjectId) -> Partition:
     """Name the partition of one account."""
     return partition(tenant, "account", oid)
@@ -84,6 +90,11 @@ def task_row(responder: ResponderName) -> str:
 def shown_row(at: datetime, alert: AlertId) -> str:
     """Name the row of an alert that a person should see; newest sorts first."""
     return f"{SHOWN}{_newest_first(at)}:{alert}"
+
+
+def notice_row(at: datetime, case_id: CaseId, what: str) -> str:
+    """Name the row of a notice; oldest sorts first."""
+    return f"{int(at.timestamp() * 1000):014}:{case_id}:{what}"
 
 
 def list_row(case_: Case) -> str:

@@ -97,6 +97,11 @@ class CaseFile:
         return self._case is not None
 
     @property
+    def last_line(self) -> int:
+        """The number of the journal's last line that was read or written."""
+        return self.journal.entries[-1].seq if self.journal.entries else 0
+
+    @property
     def case(self) -> Case:
         """The case; raises `Gone` where it was never opened."""
         if self._case is None:

@@ -34,7 +34,6 @@ PROVEN_AFTER: Final = 3
 
 WATCHED: Final = frozenset({CaseStatus.CONTAINED, CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
 """Where nothing goes on by itself and something was done that could come undone."""
-_LOOKED_AFTER: Final = frozenset({TaskState.VERIFIED, TaskState.SKIPPED})
 
 
 def next_look(case: Case) -> datetime | None:
@@ -46,8 +45,13 @@ def next_look(case: Case) -> datetime | None:
 
 
 def watched(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
-    """Pick the tasks whose work a look goes over again: whatever ended well by itself."""
-    return tuple(t for t in tasks if t.state in _LOOKED_AFTER and t.mode is Mode.ENFORCE)
+    """Pick what a look goes over again: the proven, and what would go on by itself if it had to."""
+    return tuple(
+        task
+        for task in tasks
+        if task.state is TaskState.VERIFIED
+        or (task.state is TaskState.SKIPPED and task.mode is Mode.ENFORCE)
+    )
 
 
 def contained(case: Case, at: datetime) -> Case:

@@ -36,11 +36,15 @@ from shared.model import (
 from shared.policy.decide import Decision
 from shared.policy.decide import Step as DecidedStep
 from shared.policy.guards import Guard, GuardSubject, apply_guards
+from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
 from shared.tasks import evidence, steps
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.lapse import Lapse
 from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
+from shared.tasks.outbox import Told, announce
+from shared.tasks.planning import may_go, plan
 from shared.tasks.queue import WorkMessage, encode
 from shared.tasks.watch import Watch
 from shared.telemetry import Log
@@ -67,6 +71,7 @@ class Runner:
         tenant: Tenant,
         catalogue: Catalogue,
         guards: Iterable[Guard],
+        terms: Approvals,
         log: Log,
     ) -> None:
         self._store = store
@@ -75,9 +80,11 @@ class Runner:
         self._tenant = tenant
         self._catalogue = catalogue
         self._guards = tuple(guards)
+        self._terms = terms
         self._log = log
         self._lock = Lock(store, clock)
         self._conclusion = Conclusion(store, queue, clock)
+        self._lapse = Lapse(store, clock)
         self._watch = Watch(clock=clock, tenant=tenant, catalogue=catalogue)
 
     async def work(self, message: WorkMessage) -> None:
@@ -99,6 +106,7 @@ class Runner:
 
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
         await self._watch.look(file)
+        await self._lapse.look(file)
         acting = self._gather_evidence(file, message)
         try:
             for phase in PHASES:
@@ -115,7 +123,7 @@ class Runner:
     def _gather_evidence(self, file: CaseFile, message: WorkMessage) -> list[asyncio.Task[None]]:
         """Start to read, once, what the account looks like before its footholds are removed."""
         kept = any(entry.event is Event.EVIDENCE for entry in file.journal.entries)
-        acts = any(task.mode is Mode.ENFORCE for task in self._ready(file, message))
+        acts = any(task.mode is Mode.ENFORCE or task.release for task in self._ready(file, message))
         return [] if kept or not acts else [asyncio.ensure_future(self._keep_evidence(file))]
 
     async def _keep_evidence(self, file: CaseFile) -> None:
@@ -156,8 +164,8 @@ class Runner:
             change = await self._change(file, task, view)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=_last(file, responder))
-            elif task.mode is not Mode.ENFORCE:
-                step = steps.held_back(task, change, self._clock())
+            elif not may_go(responder, task, change):
+                step = steps.held_back(task, change, self._clock(), self._terms)
             else:
                 task, line = steps.about_to(task, change)
                 await file.record(line, tasks=[task])
@@ -179,8 +187,7 @@ class Runner:
         refused = await responder.refuse(file.case, view)
         if refused:
             raise refused
-        change: Change | None = await responder.plan(file.case, view)
-        return change
+        return await plan(responder, file.case, task, view)
 
     async def _apply(self, responder: Responder[Any], change: Change, lost: Flag) -> None:
         if lost.is_set():
@@ -191,7 +198,7 @@ class Runner:
         try:
             responder = self._responder(task)
             changed = _last(file, responder)
-            left = await responder.plan(file.case, self._tenant)
+            left = await plan(responder, file.case, task, self._tenant)
             step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
             step = self._stopped(error, task)
@@ -228,6 +235,8 @@ class Runner:
 
     async def _store_step(self, file: CaseFile, step: steps.Step) -> None:
         task, line = step
+        if task.wait is not None:
+            await announce(self._store, task, Told.APPROVAL_WANTED, task.wait.since)
         await file.record(line, tasks=[task])
         self._log.info(
             "task",

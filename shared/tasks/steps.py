@@ -8,6 +8,7 @@ from typing import Final
 from shared.clients.answers import unlicensed
 from shared.errors import Denied, FirebreakError, Gone, Refused, Transient, Unavailable
 from shared.model import Event, Mode, Task, TaskState
+from shared.policy.limits import Approvals
 from shared.responder import Change
 from shared.tasks.ledger import Line
 
@@ -18,6 +19,8 @@ _FRESH: Final = 60.0
 """Seconds for which a plan may wait and still be made as it is."""
 DIRECTORY_LAG: Final = timedelta(seconds=90)
 """How long a directory may go on showing what was there before a write."""
+
+_MOVED: Final = "The tenant moved after this was approved, so it was planned and is asked again."
 
 type Step = tuple[Task, Line]
 
@@ -34,14 +37,18 @@ def claim(task: Task, owner: str) -> Task:
     )
 
 
-def planned(task: Task, change: Change) -> Task:
+def planned(task: Task, change: Change, *, going: bool = False) -> Task:
     """Write onto the task what its change is, for the case page, the approval and the journal.
 
     The right to make a change without planning is used up: whatever comes next is planned again.
+    So is a release that was for another change, unless it is this one that is `going` to be made.
     """
+    begun = task.release.model_copy(update={"begun": True}) if task.release else None
     return task.model_copy(
         update={
             "resume": False,
+            "release": begun if going else None,
+            "wait": None,
             "change": change.model_dump(mode="json"),
             "fingerprint": change.fingerprint(),
             "summary": change.summary(),
@@ -53,23 +60,27 @@ def planned(task: Task, change: Change) -> Task:
 
 def about_to(task: Task, change: Change) -> Step:
     """Say what will be changed. Stored before anything is."""
-    after = planned(task, change)
+    after = planned(task, change, going=True)
     data = {"change": after.change, "fingerprint": after.fingerprint}
     return after, Line(
         event=Event.CHANGE, responder=task.responder, text=f"{after.summary}: starting", data=data
     )
 
 
-def held_back(task: Task, change: Change, at: datetime) -> Step:
+def held_back(task: Task, change: Change, at: datetime, terms: Approvals) -> Step:
     """Stop before the change: it is reported, or it waits for a person."""
     asked = task.mode is Mode.APPROVE
     after = planned(task, change).model_copy(
         update={
             "state": TaskState.WAITING if asked else TaskState.OBSERVED,
+            "wait": terms.wait(at) if asked else None,
             "finished_at": None if asked else at,
+            "reason": _MOVED if task.release else "",
         }
     )
     said = "waits for a person's approval" if asked else "would be done; nothing was changed"
+    if task.release:
+        said = f"{said}. {_MOVED}"
     event = Event.WAITING if asked else Event.OBSERVED
     data = {"change": after.change, "fingerprint": after.fingerprint}
     return after, Line(
@@ -202,6 +213,8 @@ def _ended(
             "finished_at": at,
             "not_before": None,
             "owner": None,
+            "wait": None,
+            "release": None,
             "reason": reason,
             "steps": steps,
             "unless": frozenset(),

@@ -16,6 +16,7 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused, Transient
 from shared.model import (
     UNFINISHED,
+    Actor,
     CaseId,
     Difference,
     Entry,
@@ -31,6 +32,7 @@ from shared.responder import Responder
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
+from shared.tasks.planning import plan
 from shared.tasks.queue import UndoMessage, encode
 from shared.telemetry import Log
 
@@ -79,7 +81,7 @@ class Undo:
         return tuple(self._step(file, task) for task in _to_undo(file, only))
 
     async def ask(
-        self, tenant: TenantId, case: CaseId, *, actor: str, only: ResponderName | None = None
+        self, tenant: TenantId, case: CaseId, *, actor: Actor, only: ResponderName | None = None
     ) -> tuple[UndoStep, ...]:
         """Write down that somebody asked, and put it on the queue; returns what will be put back.
 
@@ -93,8 +95,9 @@ class Undo:
             raise Refused(reasons or "Nothing in this case was changed, so nothing is put back")
         named = tuple(task.id for task, _ in free)
         text = f"Asked to put back: {', '.join(task.responder for task, _ in free)}"
-        data = {"tasks": list(named)}
-        await file.record(Line(event=Event.UNDO_ASKED, text=text, actor=actor, data=data))
+        data = {"tasks": list(named), "by": actor.model_dump()}
+        await self._conclusion.foretell(file, 1)
+        await file.record(Line(event=Event.UNDO_ASKED, text=text, actor=actor.name, data=data))
         await self._conclusion.draw(file)
         return tuple(step for _, step in free)
 
@@ -127,7 +130,7 @@ class Undo:
         responder = self._catalogue[task.responder]
         left = _changes(file, task.responder)
         if not any(entry.event is Event.UNDOING for entry in _since(file, left[0])):
-            await self._still_ours(file, responder)
+            await self._still_ours(file, task)
         for entry in reversed(left):
             data = {"seq": entry.seq}
             begin = Line(
@@ -147,10 +150,10 @@ class Undo:
             await file.record(done, tasks=[task.model_copy(update=undone)] if last else [])
         self._log.info("undone", case=task.case, task=task.id, responder=task.responder)
 
-    async def _still_ours(self, file: CaseFile, responder: Responder[Any]) -> None:
+    async def _still_ours(self, file: CaseFile, task: Task) -> None:
         """See that the tenant is as we left it; whatever a new plan finds has moved since."""
         try:
-            moved = await responder.plan(file.case, self._tenant)
+            moved = await plan(self._catalogue[task.responder], file.case, task, self._tenant)
         except Transient:
             raise
         except FirebreakError as error:

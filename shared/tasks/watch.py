@@ -13,6 +13,7 @@ from shared.model import Event, ResponderName, Task
 from shared.responder import Change, Responder
 from shared.tasks import looks, steps
 from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.planning import plan
 
 _LATER: Final = timedelta(minutes=10)
 """When a look is tried again that could not be made."""
@@ -57,13 +58,12 @@ class Watch:
     async def _again(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
         responder = self._catalogue[task.responder]
         try:
-            change: Change | None = await responder.plan(file.case, view)
+            return await plan(responder, file.case, task, view)
         except FirebreakError as error:
             # A person was told before, or the mailbox or the licence is gone: nothing came back.
             if isinstance(error, (Refused, Gone)) or steps.unavailable(error):
                 return None
             raise
-        return change
 
     async def _postpone(self, file: CaseFile, error: FirebreakError) -> None:
         """Look later: what could not be seen is unknown, and proves nothing. Said once."""

@@ -13,12 +13,13 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import Workbench
 from shared.desk import Page
 from shared.settings import PageAccess
+from tests.shared.principals import principal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLOSED = {"pages": PageAccess.SIGNED_IN}
 AZURE = {"WEBSITE_INSTANCE_ID": "an instance"}
 AUTH = {"WEBSITE_AUTH_ENABLED": "True"}
-SIGNED_IN = {"X-MS-CLIENT-PRINCIPAL": "eyJhdXRoX3R5cCI6ImFhZCJ9"}
+SIGNED_IN = {"X-MS-CLIENT-PRINCIPAL": principal("reader")}
 NAME = "Ada Brandt"
 
 
@@ -106,7 +107,7 @@ async def test_the_header_alone_is_nobodys_word(
 @pytest.mark.parametrize("name", ["X-MS-CLIENT-PRINCIPAL", "x-ms-client-principal"])
 async def test_whoever_the_platform_let_in_sees_the_case(played: Workbench, name: str) -> None:
     open_to_some = reopened(played, **(CLOSED | AZURE | AUTH))
-    page = await open_to_some.app.page("cases", {name: "somebody"})
+    page = await open_to_some.app.page("cases", {name: principal("reader")})
     assert page.status == 200
     assert NAME in page.body
 

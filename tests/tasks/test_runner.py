@@ -22,6 +22,7 @@ from responders import catalogue
 from shared.clients import graph
 from shared.clients.tenant import Tenant
 from shared.model import (
+    Actor,
     Case,
     CaseId,
     CaseStatus,
@@ -135,7 +136,8 @@ class TestModes:
             assert (bench.tenant.snapshot(), bench.written()) == (before, [])
             assert bench.unfinished() == []
             await bench.app.reconcile()
-            assert bench.waiting() == []
+            [later] = bench.messages.messages()
+            assert later.visible_at - bench.clock.now() > timedelta(minutes=29)
 
     async def test_guards_are_asked_again_when_a_task_runs(
         self, bench: Bench, tmp_path: Path
@@ -433,7 +435,7 @@ class TestProof:
         case = bench.the_case()
         undo = bench.app._undo
         only = ResponderName("stop_forwarding")
-        await undo.ask(case.tenant, case.id, actor="Nia", only=only)
+        await undo.ask(case.tenant, case.id, actor=Actor(id="operator", name="Nia"), only=only)
         await bench.settle()
         assert bench.tasks()["stop_forwarding"].state is TaskState.UNDONE
         bench.tenant.change_mailbox(bench.oid, forwarding_smtp=None)

@@ -20,7 +20,12 @@
     const selection = getSelection();
     return selection && !selection.isCollapsed && main().contains(selection.anchorNode);
   };
-  const places = (root) => [...root.querySelectorAll("a[href], summary, [tabindex='0']")];
+  // Whoever has begun to answer is not interrupted.
+  const answering = () => [...main().querySelectorAll("form")].some((form) =>
+    [...form.elements].some((one) =>
+      (one.checked ?? false) !== (one.defaultChecked ?? false) ||
+      ("defaultValue" in one && one.type !== "checkbox" && one.value !== one.defaultValue)));
+  const places = (root) => [...root.querySelectorAll("a[href], summary, button, input, textarea, [tabindex='0']")];
   const boxes = (root) => [...root.querySelectorAll(".scroll, pre")];
 
   function swap(fresh) {
@@ -76,7 +81,7 @@
     show();
     if (paused || !seconds()) return;
     timer = setTimeout(async () => {
-      if (!document.hidden && !selecting()) await look();
+      if (!document.hidden && !selecting() && !answering()) await look();
       next();
     }, Math.min(seconds() * 1000 * 2 ** Math.min(misses, 4), 60000));
   }

@@ -1,0 +1,93 @@
+"""Who App Service authentication let in: the object id, the name and the roles of its header.
+
+The platform sets `x-ms-client-principal` and removes whatever a client sent under that name. It is
+base64 of a JSON object: `claims` is a list of `{"typ", "val"}`, `role_typ` and `name_typ` say which
+of them are roles and which is the name. Roles are the app roles of the app's registration.
+
+Source: learn.microsoft.com/azure/app-service/configure-authentication-user-identities
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from shared.model import Actor, Value
+
+_OBJECT_ID: Final = (
+    "http://schemas.microsoft.com/identity/claims/objectidentifier",
+    "oid",
+)
+_NAMES: Final = ("name", "preferred_username", "upn")
+_ROLES: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+_PREFIX: Final = "Firebreak."
+
+
+class Role(StrEnum):
+    """What a person may do; each may do what those before it may."""
+
+    READER = "reader"
+    """Sees cases, alerts and what waits."""
+    RESPONDER = "responder"
+    """Also puts back what a case changed and says since when an account is compromised."""
+    APPROVER = "approver"
+    """Also releases and declines what waits."""
+    ADMINISTRATOR = "administrator"
+    """Also steers the brakes of the whole organisation."""
+
+
+class Person(Value):
+    """Somebody who was let in, and the most they may do."""
+
+    actor: Actor
+    role: Role
+
+    def may(self, wanted: Role) -> bool:
+        """Whether their role is enough."""
+        order = list(Role)
+        return order.index(self.role) >= order.index(wanted)
+
+
+class _Claim(BaseModel):
+    typ: str
+    val: str
+
+
+class _Principal(BaseModel):
+    claims: list[_Claim] = []
+    name_typ: str | None = None
+    role_typ: str | None = None
+
+
+def person(encoded: str) -> Person | str:
+    """Read the platform's header; a text says why it names nobody who may come in."""
+    try:
+        found = _Principal.model_validate_json(b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError, ValidationError):
+        return "The sign-in cannot be read; sign out, and in again"
+    oid = _first(found, _OBJECT_ID)
+    if not oid:
+        return "The sign-in has no object id; sign in with an account of this organisation"
+    role = _highest(found)
+    if role is None:
+        return (
+            "Your account has no role here; ask an administrator for one of "
+            f"{', '.join(_PREFIX + r.capitalize() for r in Role)} in the enterprise application"
+        )
+    name = _first(found, (found.name_typ or "", *_NAMES)) or oid
+    return Person(actor=Actor(id=oid.lower(), name=name), role=role)
+
+
+def _first(found: _Principal, types: tuple[str, ...]) -> str:
+    return next((c.val for typ in types for c in found.claims if typ and c.typ == typ), "")
+
+
+def _highest(found: _Principal) -> Role | None:
+    known = {f"{_PREFIX}{role}".lower(): role for role in Role}
+    types = {*_ROLES, found.role_typ}
+    held = {known[c.val.lower()] for c in found.claims if c.typ in types and c.val.lower() in known}
+    return max(held, key=list(Role).index, default=None)

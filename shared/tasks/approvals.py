@@ -1,0 +1,241 @@
+"""A person's answer to what waits: this change and no other, or not at all.
+
+| dies after  | what is left                           | what happens                            |
+|-------------|----------------------------------------|-----------------------------------------|
+| foretelling | a wake-up, and a task that still waits | a pass finds nothing to do; asked again |
+| journal     | a released task, an overdue wake-up    | reconcile sends it to a worker          |
+| queue       | the same, and a message                | the worker carries it out               |
+
+The answer, its journal line and the task's new state are one transaction on the version of the task
+that was shown: of two people who answer at once exactly one is heard, and the other is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from shared.door import OPERATOR
+from shared.errors import Gone, Refused
+from shared.model import (
+    Actor,
+    Case,
+    CaseId,
+    CaseStatus,
+    Event,
+    Json,
+    ResponderName,
+    Task,
+    TaskState,
+    TenantId,
+    Value,
+)
+from shared.pages.approval_cards import Card, card
+from shared.pages.values import CaseRow
+from shared.policy.condition import Fit, privileged
+from shared.policy.limits import Approvals as Terms
+from shared.responder import Change, Responder
+from shared.store.verbs import Queue, Store
+from shared.tasks import approval_steps, keys
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
+from shared.tasks.steps import Step
+
+type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+_TRIES = 5
+
+
+class Yes(Value):
+    """One change that a person lets be made: as shown, or only the pieces they chose."""
+
+    responder: ResponderName
+    fingerprint: str
+    """Of the change on the card: whatever was planned since is not what they saw."""
+    only: tuple[str, ...] | None = None
+
+
+class Answered(Value):
+    """What became of a person's answer about one task."""
+
+    responder: ResponderName
+    state: TaskState
+    said: str
+
+
+class Approvals:
+    """Shows what waits for a person and takes the answer."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: Queue,
+        clock: Clock,
+        catalogue: Catalogue,
+        terms: Terms,
+        four_eyes: bool,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._catalogue = catalogue
+        self._terms = terms
+        self._four_eyes = four_eyes
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def waiting(self, tenant: TenantId) -> tuple[Card, ...]:
+        """List everything that waits, whatever expires first on top."""
+        cards = [one async for row in self._rows(tenant) for one in await self.of(tenant, row.id)]
+        return tuple(sorted(cards, key=lambda one: one.expires_at))
+
+    async def of(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
+        """List what waits in one case, in the order in which doors close."""
+        return self.cards(await self._load(tenant, case))
+
+    def cards(self, file: CaseFile) -> tuple[Card, ...]:
+        """Make the cards of what waits in a case."""
+        return tuple(
+            card(
+                file.case,
+                task,
+                self._catalogue[task.responder],
+                wait=task.wait or self._terms.wait(self._clock()),
+                four_eyes=self._needs_two(file.case),
+            )
+            for task in in_order(file.tasks.values())
+            if task.state is TaskState.WAITING and task.responder in self._catalogue
+        )
+
+    async def approve(
+        self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], *, by: Actor, data: Json
+    ) -> tuple[Answered, ...]:
+        """Release changes, all of them or none. `data` goes into the journal: why, by which link.
+
+        Raises `Refused` where one of them is not what waits now, and says what to do.
+        """
+
+        def step(file: CaseFile, wish: Yes) -> Step:
+            return self._yes(file, wish, by=by, data=data)
+
+        return await self._answer(tenant, case, wishes, step)
+
+    async def decline(
+        self, tenant: TenantId, case: CaseId, wish: Yes, *, reason: str, by: Actor, data: Json
+    ) -> tuple[Answered, ...]:
+        """Let a change be, with the reason. Raises `Refused` as `approve` does."""
+        if not reason.strip():
+            raise Refused("Say why: the next person who reads the case needs it")
+
+        def step(file: CaseFile, wish: Yes) -> Step:
+            task = self._asked(file, wish)
+            at = self._clock()
+            return approval_steps.declined(task, reason.strip(), by, at=at, data=data)
+
+        return await self._answer(tenant, case, (wish,), step)
+
+    async def _answer(
+        self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], step: Any
+    ) -> tuple[Answered, ...]:
+        for _ in range(_TRIES):
+            file = await self._load(tenant, case)
+            steps: list[Step] = [step(file, wish) for wish in wishes]
+            await self._conclusion.foretell(file, len(steps))
+            try:
+                await file.record(
+                    *(line for _, line in steps),
+                    tasks=[task for task, _ in steps],
+                    case=_opened(file.case, steps),
+                )
+            except Superseded:
+                # Somebody else wrote to the case. Look again: perhaps they answered this very card.
+                continue
+            await self._conclusion.hand_on(file)
+            return tuple(
+                Answered(responder=task.responder, state=task.state, said=line.text)
+                for task, line in steps
+            )
+        raise Refused("The case is being worked on right now; nothing was released, try again")
+
+    def _yes(self, file: CaseFile, wish: Yes, *, by: Actor, data: Json) -> Step:
+        task = self._asked(file, wish)
+        shown: Change = self._catalogue[task.responder].revive(task.change or {})
+        spared = _spared(shown, wish)
+        chosen = shown.without(spared)
+        if chosen is None:
+            raise Refused("Nothing was chosen; to let all of it be, decline it and say why")
+        if not self._needs_two(file.case):
+            return approval_steps.released(task, chosen, spared, (by,), data=data)
+        if by.id == OPERATOR:
+            raise Refused(
+                "This account takes two different people, and the command line proves nobody: "
+                "let them approve it on the approvals page, each signed in"
+            )
+        wait = task.wait or self._terms.wait(self._clock())
+        others = [c.by for c in wait.consents if c.fingerprint == chosen.fingerprint()]
+        if any(other.id == by.id for other in others):
+            raise Refused("You approved this already; a second person has to approve it too")
+        if others:
+            return approval_steps.released(task, chosen, spared, (*others, by), data=data)
+        waits = approval_steps.consented(task, wait, chosen, by, at=self._clock())
+        return waits, approval_steps.first_yes(task, chosen, by, data)
+
+    def _asked(self, file: CaseFile, wish: Yes) -> Task:
+        """Find the task that waits for just this answer, or say why there is none."""
+        task = file.tasks.get(wish.responder)
+        if task is None or task.responder not in self._catalogue:
+            raise Refused(f"{wish.responder} has no task in this case; look at the case's page")
+        if task.state is not TaskState.WAITING:
+            raise Refused(_over(file, task))
+        if task.fingerprint != wish.fingerprint:
+            raise Refused(
+                f"{task.responder}: the tenant moved since this was shown, so it was planned "
+                "again; look at the change as it is now and answer that"
+            )
+        if task.wait is not None and task.wait.expires_at <= self._clock():
+            raise Refused(f"{task.responder}: the time to answer is over; open the case again")
+        return task
+
+    def _needs_two(self, case: Case) -> bool:
+        """Whether two people have to say yes; roles that could not be read count as held."""
+        return self._four_eyes and privileged(case.account) is not Fit.NO
+
+    async def _rows(self, tenant: TenantId) -> AsyncIterator[CaseRow]:
+        async for row in self._store.scan(keys.cases(tenant)):
+            if row.key.startswith(keys.TODO):
+                return
+            found = CaseRow.model_validate(row.body)
+            if found.waiting:
+                yield found
+
+    async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
+        file = await CaseFile.load(self._store, self._clock, tenant, case)
+        if not file.exists:
+            raise Gone("There is no such case")
+        return file
+
+
+def _opened(case: Case, steps: list[Step]) -> Case | None:
+    """Open the case where something goes on, so that whoever looks sees that it does."""
+    goes_on = any(task.state is TaskState.QUEUED for task, _ in steps)
+    return case.model_copy(update={"status": CaseStatus.OPEN}) if goes_on else None
+
+
+def _spared(shown: Change, wish: Yes) -> frozenset[str]:
+    """Name the pieces that were not chosen. Raises `Refused` where one cannot choose like that."""
+    if wish.only is None:
+        return frozenset()
+    if not shown.pieces:
+        raise Refused(f"{wish.responder} is one setting: release all of it, or decline it")
+    if unknown := sorted(set(wish.only) - set(shown.pieces)):
+        raise Refused(f"{wish.responder} has no foothold {', '.join(unknown)}; look at the card")
+    return frozenset(shown.pieces) - set(wish.only)
+
+
+def _over(file: CaseFile, task: Task) -> str:
+    """Say what became of a task that no longer waits, and who decided."""
+    answers = {Event.RELEASED, Event.DECLINED, Event.EXPIRED, Event.SINCE}
+    ours = [e for e in file.journal.entries if e.responder == task.responder]
+    last = next((e for e in reversed(ours) if e.event in answers), None)
+    if last is None:
+        return f"{task.responder} does not wait for anybody: it is {task.state}"
+    return f"Answered already, at {last.at:%H:%M:%S} UTC. {last.text}"

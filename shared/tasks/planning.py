@@ -1,0 +1,30 @@
+"""Plan a task: what its responder finds, without what a person took out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.clients.tenant import Tenant
+from shared.model import Case, Mode, Task
+from shared.responder import Change, Responder
+
+
+async def plan(responder: Responder[Any], case: Case, task: Task, tenant: Tenant) -> Change | None:
+    """Read the tenant and say what must change; what a person spared stays as it is."""
+    change: Change | None = await responder.plan(case, tenant)
+    return change.without(task.spared) if change else None
+
+
+def may_go(responder: Responder[Any], task: Task, change: Change) -> bool:
+    """Whether the change may be made: by policy, or because exactly this was released.
+
+    What was begun under a release and was cut off half-way may be ended; nothing may be added.
+    """
+    if task.mode is Mode.ENFORCE:
+        return True
+    if task.mode is not Mode.APPROVE or task.release is None:
+        return False
+    if not task.release.begun:
+        return change.fingerprint() == task.release.fingerprint
+    released: Change = responder.revive(task.release.change)
+    return released.covers(change)

@@ -1,0 +1,124 @@
+"""The start of the compromise, corrected by a person: what still waits or runs is planned again.
+
+What has ended under the old start is not run again unless that is asked for, and is named, so that
+nobody believes it looked further back than it did.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.errors import Gone, Refused
+from shared.model import (
+    Actor,
+    Case,
+    CaseId,
+    CaseStatus,
+    Event,
+    ResponderName,
+    Task,
+    TaskState,
+    TenantId,
+    Utc,
+    Value,
+)
+from shared.store.verbs import Queue, Store
+from shared.tasks.conclusion import Conclusion
+from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
+
+_TRIES = 5
+_STANDS = frozenset({TaskState.WAITING, TaskState.QUEUED, TaskState.CLAIMED})
+"""States from which a task is planned again; what was applied is proven by a new plan anyway."""
+_ENDED = frozenset(TaskState) - _STANDS - {TaskState.APPLIED, TaskState.UNDONE, TaskState.DECLINED}
+"""Ended by themselves; what a person put back or declined stays as that person decided."""
+
+
+class Restarted(Value):
+    """What a new start of the compromise means for each task."""
+
+    was: Utc
+    since: Utc
+    planned_again: tuple[ResponderName, ...]
+    left: tuple[ResponderName, ...]
+    """Ended under the old start, and not run again."""
+    said: str
+
+
+class Restart:
+    """Changes when a case's compromise began."""
+
+    def __init__(self, *, store: Store, queue: Queue, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._conclusion = Conclusion(store, queue, clock)
+
+    async def since(
+        self, tenant: TenantId, case: CaseId, moment: datetime, *, by: Actor, again: bool
+    ) -> Restarted:
+        """Set the start. `again` plans what has ended anew, too. Raises `Refused`, `Gone`."""
+        if moment > self._clock():
+            raise Refused("The compromise cannot begin in the future; give a time that has passed")
+        for _ in range(_TRIES):
+            file = await CaseFile.load(self._store, self._clock, tenant, case)
+            if not file.exists:
+                raise Gone("There is no such case")
+            if file.case.compromised_since == moment:
+                raise Refused("The case has this start already; nothing was planned again")
+            tasks = [_afresh(t) for t in in_order(file.tasks.values()) if _replanned(t, again)]
+            told = _told(file, moment, tasks)
+            await self._conclusion.foretell(file, 1)
+            try:
+                await file.record(_line(told, by), tasks=tasks, case=_moved(file.case, told))
+            except Superseded:
+                continue
+            await self._conclusion.hand_on(file)
+            return told
+        raise Refused("The case is being worked on right now; nothing was changed, try again")
+
+
+def _replanned(task: Task, again: bool) -> bool:  # noqa: FBT001 - one of two readings
+    return task.state in _STANDS or (again and task.state in _ENDED)
+
+
+def _afresh(task: Task) -> Task:
+    return task.model_copy(
+        update={
+            "state": TaskState.QUEUED,
+            "attempts": 0,
+            "owner": None,
+            "not_before": None,
+            "finished_at": None,
+            "wait": None,
+            "release": None,
+            "spared": (),
+            "resume": False,
+            "reason": "",
+            "steps": (),
+        }
+    )
+
+
+def _told(file: CaseFile, since: datetime, tasks: list[Task]) -> Restarted:
+    again = tuple(task.responder for task in tasks)
+    left = tuple(
+        task.responder
+        for task in in_order(file.tasks.values())
+        if task.responder not in again and task.state is not TaskState.APPLIED
+    )
+    was = file.case.compromised_since
+    said = f"The compromise began {since:%Y-%m-%d %H:%M:%S} UTC, not {was:%Y-%m-%d %H:%M:%S} UTC"
+    if again:
+        said += f". Planned again: {', '.join(again)}"
+    if left:
+        said += f". Ended under the old start and not run again: {', '.join(left)}"
+    return Restarted(was=was, since=since, planned_again=again, left=left, said=said)
+
+
+def _line(told: Restarted, by: Actor) -> Line:
+    data = {"by": by.model_dump(), **told.model_dump(mode="json", exclude={"said"})}
+    return Line(event=Event.SINCE, text=told.said, actor=by.name, data=data)
+
+
+def _moved(case: Case, told: Restarted) -> Case:
+    status = CaseStatus.OPEN if told.planned_again else case.status
+    return case.model_copy(update={"compromised_since": told.since, "status": status})
