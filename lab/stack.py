@@ -132,6 +132,7 @@ class Stack:
             "FIREBREAK_TENANT_ID": self._settings.tenant_id,
             "FIREBREAK_GRAPH_URL": self.tenant_url,
             "FIREBREAK_EXCHANGE_URL": self.tenant_url,
+            "FIREBREAK_ARM_URL": self.tenant_url,
             "FIREBREAK_PUBLIC_URL": self.url,
             FUNCTION_KEY: self.function_key,
             MASTER_KEY: self.master_key,

@@ -40,6 +40,9 @@ _CARRIERS: Final = {
     "defender": "graph_alerts_v2",
     "identity-protection": "identity_protection",
     "office365": "o365_activity",
+    "sentinel": "sentinel_incident",
+    "sentinel-alerts": "sentinel_alert",
+    "azure-monitor": "azure_monitor",
     "operator": "admin_request",
 }
 
@@ -82,15 +85,23 @@ def lab_client(tenant: SimulatedTenant) -> httpx.AsyncClient:
 
 
 def lab_tenant(
-    tenant: SimulatedTenant, client: httpx.AsyncClient, *, store: Store | None = None
+    tenant: SimulatedTenant,
+    client: httpx.AsyncClient,
+    *,
+    store: Store | None = None,
+    workspace: str | None = None,
 ) -> Tenant:
-    """Connect the real clients to the simulated tenant; without `store` to one of its own."""
+    """Connect the real clients to the simulated tenant; without `store` to one of its own.
+
+    `workspace` is the Sentinel workspace that may be read, as the setting names it.
+    """
     return connect(
         TenantId(tenant.tenant_id),
         client=client,
         credential=LabCredential(tenant),
         graph_base="https://graph.microsoft.com",
         exchange_base="https://outlook.office365.com",
+        sentinel_workspace=workspace,
         # On a frozen clock a second would never pass.
         risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
         clock=tenant.now,
@@ -117,17 +128,21 @@ class Workbench:
         self.store = store or MemoryStore()
         self.messages = MemoryQueue(self.clock.now)
         self.client = lab_client(tenant)
-        self.world = lab_tenant(tenant, self.client, store=self.store)
+        made = Settings(
+            **{
+                "tenant_id": tenant.tenant_id,
+                "own_object_id": tenant.own_object_id,
+                "sources": sources(),
+                "pages": PageAccess.LOCAL,
+                "sentinel_workspace": tenant.workspace.id,
+                **(settings or {}),
+            }
+        )
+        self.world = lab_tenant(
+            tenant, self.client, store=self.store, workspace=made.sentinel_workspace
+        )
         self.app = App(
-            Settings(
-                **{
-                    "tenant_id": tenant.tenant_id,
-                    "own_object_id": tenant.own_object_id,
-                    "sources": sources(),
-                    "pages": PageAccess.LOCAL,
-                    **(settings or {}),
-                }
-            ),
+            made,
             catalogue(),
             store=self.store,
             queue=queue or self.messages,

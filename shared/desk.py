@@ -164,6 +164,8 @@ class Desk:
         target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alerts"
         if alert.state is AlertState.RECEIVED:
             told = "Triage has not read this alert yet; reload this page in a moment"
+            if alert.awaits:
+                told = "It does not say yet who it is about; its source is asked for half an hour"
             page = self._problem(HTTPStatus.ACCEPTED, "Received", told)
             return page.model_copy(update={"headers": {**page.headers, "Refresh": "2"}})
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers={"Location": target})

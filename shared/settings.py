@@ -21,6 +21,13 @@ from shared.model import ObjectId, TenantId
 _PREFIX: Final = "FIREBREAK_"
 _HERE: Final = Path(__file__).resolve().parent.parent
 
+type WorkspaceId = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[\w.()-]{1,90}"
+        r"/providers/Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9-]{4,63}$"
+    ),
+]
 type Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$")]
 
 
@@ -52,6 +59,10 @@ class Settings(BaseSettings):
     exchange_url: HttpUrl = HttpUrl("https://outlook.office365.com")
     entra_url: HttpUrl = HttpUrl("https://login.microsoftonline.com")
     """Who signs the tokens of senders that prove themselves with one."""
+    arm_url: HttpUrl = HttpUrl("https://management.azure.com")
+    sentinel_workspace: WorkspaceId | None = None
+    """Azure resource id of the Log Analytics workspace whose Sentinel incidents may be read again;
+    the app's identity needs the Azure role Microsoft Sentinel Responder there."""
     sources: tuple[JsonValue, ...] = ()
     """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
     policy: Path = _HERE / "policy.toml"

@@ -15,12 +15,14 @@ from lab.tenant.entra import Entra
 from lab.tenant.faults import Fault, Faults, Loss, When
 from lab.tenant.front import Front
 from lab.tenant.records import Write
+from lab.tenant.sentinel import Workspace
+from lab.tenant.serve_arm import ArmService
 from lab.tenant.serve_exchange import MANAGE_AS_APP, ExchangeService
 from lab.tenant.serve_graph import GraphService
 from lab.tenant.settings import TenantSettings
 from lab.tenant.snapshot import snapshot
 from lab.tenant.state import Group, Mailbox, User
-from lab.tenant.tokens import EXCHANGE, Minter, audience
+from lab.tenant.tokens import ARM, EXCHANGE, Minter, audience
 from lab.tenant.versioned import Versioned
 from lab.tenant.visit import Service
 from lab.tenant.world import World
@@ -57,10 +59,17 @@ class SimulatedTenant(World):
         exchange = ExchangeService(
             self, minter=self._minter, cmdlets=cmdlets(), roles=exchange_roles
         )
+        self.workspace = Workspace.of(self.tenant_id)
+        arm = ArmService(self, minter=self._minter, workspace=self.workspace)
         self._control = Control(self)
         self.entra = Entra(self)
-        services: dict[str, Service] = {"v1.0": graph, "beta": graph, "adminapi": exchange}
-        services[self.tenant_id] = self.entra
+        services: dict[str, Service] = {
+            "v1.0": graph,
+            "beta": graph,
+            "adminapi": exchange,
+            "subscriptions": arm,
+            self.tenant_id: self.entra,
+        }
         self._front = Front(self, services=services, control=self._control, faults=self.faults)
 
     @property
@@ -95,7 +104,9 @@ class SimulatedTenant(World):
     def mint(self, resource: str) -> tuple[str, datetime]:
         """Make a token of our own identity and say when it expires."""
         ours = {MANAGE_AS_APP}
-        roles = self.granted & ours if audience(resource) == EXCHANGE else self.granted - ours
+        roles = {EXCHANGE: self.granted & ours, ARM: frozenset[str]()}.get(
+            audience(resource), self.granted - ours
+        )
         return self._minter.mint(
             resource=resource,
             oid=self.own_object_id,

@@ -14,7 +14,7 @@ from shared.alerts.graph_evidence import Evidence
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.text import clean, fold, name, notes
-from shared.alerts.times import moment
+from shared.alerts.times import first_moment
 from shared.errors import Undecodable
 from shared.model import AlertDraft, AlertKind
 
@@ -118,7 +118,7 @@ def _drafts(item: Record, meaning: Meaning, native: str, evidence: Evidence) -> 
 
 def _since(item: Record) -> datetime | None:
     keys = ("firstActivityDateTime", "createdDateTime")
-    return next(filter(None, (moment(item.value(key)) for key in keys)), None)
+    return first_moment(*map(item.value, keys))
 
 
 def _unsaid(item: Record) -> str | None:

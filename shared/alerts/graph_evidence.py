@@ -90,7 +90,7 @@ class Evidence:
             return tuple(identity.distinct(named))
         senders, recipients = self._senders(), self._recipients()
         written_to = recipients - {sender.lower() for sender in senders}
-        named = [reference for reference in named if not _addresses(reference) & written_to]
+        named = [reference for reference in named if not identity.addresses(reference) & written_to]
         if not named and len(senders) == 1:
             only = identity.account(mailbox=next(iter(senders.values())))
             named = [only] if only else []
@@ -142,10 +142,6 @@ def _account(
         mailbox=mailbox,
         sid=user.text("userSid"),
     )
-
-
-def _addresses(reference: AccountRef) -> set[str]:
-    return {value.lower() for value in (reference.upn, reference.mailbox) if value}
 
 
 def _roles(piece: Record) -> set[str]:

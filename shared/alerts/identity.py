@@ -102,6 +102,11 @@ def account(
     return reference if reference.best else None
 
 
+def addresses(reference: AccountRef) -> set[str]:
+    """Name the addresses of a reference, folded."""
+    return {value.lower() for value in (reference.upn, reference.mailbox) if value}
+
+
 def keys(reference: AccountRef) -> frozenset[tuple[str, str]]:
     """Name what two references to one account have in common; case does not tell people apart."""
     pairs = (

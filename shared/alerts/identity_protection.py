@@ -19,7 +19,7 @@ from shared.alerts.carrier import (
 from shared.alerts.payload import Record, parse
 from shared.alerts.risk import Standing
 from shared.alerts.text import clean, name, notes
-from shared.alerts.times import moment
+from shared.alerts.times import first_moment
 from shared.errors import Undecodable
 from shared.model import AlertDraft, AlertKind
 
@@ -123,7 +123,7 @@ def _id(item: Record) -> str:
 
 
 def _first(item: Record, *keys: str) -> datetime | None:
-    return next(filter(None, (moment(item.value(key)) for key in keys)), None)
+    return first_moment(*map(item.value, keys))
 
 
 def _feedback(item: Record) -> dict[str, str]:

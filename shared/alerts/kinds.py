@@ -8,6 +8,7 @@ Only whole names count, never a word in them: "outgoing spam" can be a virtual m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -108,6 +109,13 @@ _MACHINES: Final = frozenset(
             "microsoftDefenderForServers",
             "Microsoft Defender ATP",
             "ASC",
+            "Azure Defender",
+            "Azure Security Center",
+            "Microsoft Defender Advanced Threat Protection",
+            "Microsoft Defender for Cloud",
+            "Microsoft Defender for Endpoint",
+            "Microsoft Defender for Servers",
+            "MDATP",
         ),
     )
 )
@@ -115,6 +123,11 @@ _CUSTOM: Final = frozenset(
     map(
         fold,
         (
+            "ASI Scheduled Alerts",
+            "ASI NRT Alerts",
+            "CustomAlertRule",
+            "NRT Alerts",
+            "Scheduled Alerts",
             "microsoftSentinel",
             "Microsoft Sentinel",
             "Azure Sentinel",
@@ -125,6 +138,11 @@ _CUSTOM: Final = frozenset(
             "manual",
         ),
     )
+)
+
+
+_TAIL: Final = re.compile(
+    r"(?: (?:involving|on|reported by) (?:one|multiple) [a-z]{1,20})+$", re.IGNORECASE
 )
 
 
@@ -192,6 +210,15 @@ def of_alert(
         or otherwise
         or Irrelevant(reason=f"{quoted} is no sign-in or outbound mail alert we answer")
     )
+
+
+def incident_title(title: str) -> str:
+    """Take the tail off an incident's title that Microsoft Defender puts behind its alert's.
+
+    >>> incident_title("Password Spray involving one user")
+    'Password Spray'
+    """
+    return _TAIL.sub("", clean(title))
 
 
 _SEVERITIES: Final = {

@@ -36,6 +36,11 @@ def moment(value: object) -> datetime | None:
     return found if found and _EARLIEST <= found < _LATEST else None
 
 
+def first_moment(*written: object) -> datetime | None:
+    """Read the first of these that is a moment."""
+    return next(filter(None, map(moment, written)), None)
+
+
 def _read(value: object) -> datetime | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _epoch(value)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from shared.clients import sentinel
 from shared.clients.access_policies import AccessPolicies
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
@@ -34,6 +35,7 @@ from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.roles import Roles
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
+from shared.clients.sentinel import SentinelIncidents
 from shared.errors import Defect
 from shared.model import ObjectId, TenantId, now
 from shared.store.verbs import Store
@@ -83,6 +85,7 @@ class Tenant:
     devices: Devices
     groups: Groups
     roles: Roles
+    sentinel: SentinelIncidents
     new_password: Callable[[], str] = random_password
     block_group: ObjectId | None = None
     """The group that a standing Conditional Access policy of the organisation blocks."""
@@ -101,6 +104,8 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     credential: AsyncTokenCredential,
     graph_base: str,
     exchange_base: str,
+    arm_base: str = sentinel.PUBLIC_CLOUD,
+    sentinel_workspace: str | None = None,
     risk_pace: float = PACE,
     block_group: ObjectId | None = None,
     acts_on_premises: bool = False,
@@ -111,7 +116,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
 
     `store` remembers which senders were let go; without it none is.
     """
-    for base in (graph_base, exchange_base):
+    for base in (graph_base, exchange_base, arm_base):
         _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
     risk = RiskyUsers(graph, pace=risk_pace)
@@ -143,6 +148,9 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         devices=Devices(graph),
         groups=Groups(graph),
         roles=Roles(graph),
+        sentinel=SentinelIncidents(
+            client=client, credential=credential, base=arm_base, workspace=sentinel_workspace
+        ),
     )
 
 

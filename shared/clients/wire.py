@@ -45,6 +45,8 @@ class Wire:
             exchange_base=str(settings.exchange_url),
             block_group=block_group,
             acts_on_premises=acts_on_premises,
+            arm_base=str(settings.arm_url),
+            sentinel_workspace=settings.sentinel_workspace,
             store=store,
         )
 

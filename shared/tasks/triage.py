@@ -14,7 +14,7 @@ from typing import Final
 from shared.alerts.carrier import FEEDBACK
 from shared.clients.directory import Domains, Memberships
 from shared.clients.tenant import Tenant
-from shared.errors import Conflict, Denied, Gone, Transient
+from shared.errors import Conflict, Denied, Gone, Refused, Transient
 from shared.model import (
     Account,
     AccountKind,
@@ -37,7 +37,9 @@ from shared.tasks import keys
 from shared.tasks.answer import Moment, answer
 from shared.tasks.brakes import Brakes
 from shared.tasks.casebook import joined, opened
+from shared.tasks.completion import Completion, readers
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.queue import TriageMessage, WorkMessage, encode
 from shared.tasks.steps import backoff
@@ -72,6 +74,9 @@ class Triage:
         self._brakes = brakes
         self._log = log
         self._conclusion = Conclusion(store, queue, clock)
+        self._completion = Completion(
+            readers=readers(tenant), inbox=Inbox(store, queue, tenant.id), clock=clock
+        )
 
     async def triage(self, message: TriageMessage) -> None:
         """Answer one alert; where the tenant cannot be read now, the alert comes back later."""
@@ -85,14 +90,24 @@ class Triage:
         alert = Alert.model_validate(row.body)
         if alert.state not in _UNANSWERED or self._early(todo):
             return
+        todo = todo or Row(at, todo_key, {}, "")
         try:
-            account = await resolve(alert.account or AccountRef(), self._tenant)
-        except (Gone, Denied) as error:
+            await self._take(row, alert, looks=int(todo.body.get("tries", 0)))
+        except (Gone, Denied, Refused) as error:
             await self._mark(row, alert, AlertState.UNRESOLVED, reason=str(error))
         except Transient as error:
-            await self._later(message, todo or Row(at, todo_key, {}, ""), error)
-        else:
-            await self._answer(row, alert, account)
+            await self._later(message, todo, error)
+
+    async def _take(self, row: Row, alert: Alert, *, looks: int) -> None:
+        """Answer an alert, once it says who it is about."""
+        if alert.awaits:
+            alert = await self._completion.complete(alert, alert.awaits, looks=looks)
+        if alert.state is AlertState.IGNORED:
+            called_off = alert.model_copy(update={"state": AlertState.RECEIVED})
+            await self._mark(row, called_off, AlertState.IGNORED, reason=alert.reason)
+            return
+        account = await resolve(alert.account or AccountRef(), self._tenant)
+        await self._answer(row, alert, account)
 
     def _early(self, todo: Row | None) -> bool:
         """Whether another message is on its way for a later time; this one is one too many."""

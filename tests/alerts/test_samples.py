@@ -21,6 +21,9 @@ pytestmark = pytest.mark.skipif(
 MACHINE = {"not_for_us": "is no sign-in or outbound mail alert we answer"}
 REPORTED = {"not_for_us": "the user it names is the one who reported"}
 APPLICATION = {"not_for_us": "an application or agent"}
+METRIC = {"not_for_us": "is no log alert: it is about a resource"}
+CUSTOM = {"not_for_us": "comes from a custom rule, whose title is free text"}
+NO_ROW = {"unreadable": "not a Sentinel alert"}
 HISTORY = {"not_for_us": "a line of a risky user's history"}
 REMEDIATED = {"not_for_us": "its state is remediated (userPerformedSecuredPasswordReset)"}
 PLACEHOLDER = {"unreadable": "riskState 'String' is not a state Microsoft documents"}
@@ -144,6 +147,32 @@ EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "defender_streaming",
         [{"not_for_us": "type CloudResource names no account"}],
     ),
+    # Metric alerts of storage, a web app and virtual machines.
+    "azure-monitor/alerta-classic-metric-alert-0.json": ("azure_monitor", [METRIC]),
+    "azure-monitor/alerta-classic-metric-alert-1.json": ("azure_monitor", [METRIC]),
+    "azure-monitor/alerta-new-metric-alert-2.json": ("azure_monitor", [METRIC]),
+    "azure-monitor/alerta-new-metric-alert-3.json": ("azure_monitor", [METRIC]),
+    # Another product's summary of Sentinel's alerts: its keys are not Sentinel's.
+    "sentinel/demisto-expected-alerts.json": ("sentinel_alert", [NO_ROW]),
+    "sentinel/demisto-expected-entities.json": (
+        "sentinel_incident",
+        [{"unreadable": "not a Sentinel incident"}],
+    ),
+    "sentinel/demisto-incidents-list-mock.json": ("sentinel_incident", [MACHINE]),
+    "sentinel/msticpy-securityalert-account-creation.json": ("sentinel_alert", [MACHINE]),
+    "sentinel/msticpy-securityalert-custom-bare-names.json": ("sentinel_alert", [CUSTOM]),
+    "sentinel/msticpy-securityalert-custom-upnsuffix.json": ("sentinel_alert", [CUSTOM]),
+    "sentinel/msticpy-securityalert-domain-accounts-queried.json": ("sentinel_alert", [MACHINE]),
+    "sentinel/msticpy-securityalert-registry-persistence.json": ("sentinel_alert", [MACHINE]),
+    # The confusable one: a virtual machine's outgoing spam.
+    "sentinel/msticpy-securityalert-vm-outgoing-spam.json": ("sentinel_alert", [MACHINE]),
+    "sentinel/rapid7-example-incident.json": ("sentinel_incident", [MACHINE]),
+    # What a playbook module makes of an incident; the incident itself is not in it.
+    "sentinel/stat-base-module-output.json": (
+        "sentinel_incident",
+        [{"unreadable": "not a Sentinel incident"}],
+    ),
+    "sentinel/stixshifter-securityalert-asc-sample.json": ("sentinel_alert", [MACHINE]),
     "o365-management-activity/msdocs-content-records.json": (
         "o365_activity",
         [

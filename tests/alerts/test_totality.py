@@ -92,6 +92,7 @@ def claims(draft: AlertDraft) -> set[str]:
 
 def strings(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
+        yield from _principal_names(node)
         node = [*node.keys(), *node.values()]
     if isinstance(node, list):
         for member in node:
@@ -101,6 +102,14 @@ def strings(node: Any) -> Iterator[str]:
         yield decoded(node) or ""
         if node.strip().startswith(("{", "[")):
             yield from strings(_loads(node))
+
+
+def _principal_names(node: dict[str, Any]) -> Iterator[str]:
+    """Sentinel tells a user principal name in two parts."""
+    parts = {key.replace("_", "").lower(): value for key, value in node.items()}
+    for name in (parts.get("accountname"), parts.get("name")):
+        if isinstance(name, str) and isinstance(suffix := parts.get("upnsuffix"), str):
+            yield f"{name.strip()}@{suffix.strip()}".lower()
 
 
 def _loads(text: str) -> Any:
@@ -183,6 +192,8 @@ def test_no_mutation_brings_in_somebody_who_is_not_in_the_payload(random: Random
 BYSTANDERS = {
     "assignedto",
     "owner",
+    "labels",
+    "compromisedentity",
     "createdby",
     "createdbydisplayname",
     "displayname",
@@ -210,8 +221,12 @@ def _surrounded(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     stranger = "stranger@elsewhere.example"
+    # Where a suffix stands beside it, the account's name is half of who it is.
+    named = (
+        {"accountname"} if {key.replace("_", "").lower() for key in node} & {"upnsuffix"} else set()
+    )
     changed = {
-        key: stranger if key.lower() in BYSTANDERS else _surrounded(value)
+        key: stranger if key.lower() in BYSTANDERS - named else _surrounded(value)
         for key, value in node.items()
     }
     if changed.get("Workload") == "SecurityComplianceCenter":

@@ -171,6 +171,7 @@ def prepare(tenant: Any, url: str) -> None:
         "FIREBREAK_OWN_OBJECT_ID": tenant.own_object_id,
         "FIREBREAK_GRAPH_URL": url,
         "FIREBREAK_EXCHANGE_URL": url,
+        "FIREBREAK_ARM_URL": url,
         "FIREBREAK_SOURCES": json.dumps(sources()),
         "FIREBREAK_PAGES": "local",
         "IDENTITY_ENDPOINT": f"{url}/msi/token",

@@ -1,0 +1,110 @@
+"""The alerts that came in: one row each, and a message for each that is to be answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.alerts.carrier import Incomplete, NotForUs, Reading, Recognised, Unreadable
+from shared.model import (
+    Alert,
+    AlertDraft,
+    AlertId,
+    AlertKind,
+    AlertState,
+    Severity,
+    TenantId,
+    Value,
+    digest,
+)
+from shared.store.verbs import Exists, Put, Queue, Store
+from shared.tasks import keys
+from shared.tasks.queue import TriageMessage, encode
+
+
+class Delivery(Value):
+    """What came in together: who sent it, what it speaks, when, and where its body is kept."""
+
+    source: str
+    carrier: str
+    raw: str
+    at: datetime
+
+
+class Inbox:
+    """Keeps alerts and says that they are there; the same one twice is one."""
+
+    def __init__(self, store: Store, queue: Queue, tenant: TenantId) -> None:
+        self._store = store
+        self._queue = queue
+        self._tenant = tenant
+
+    def alerts(self, readings: Iterable[Reading], delivery: Delivery) -> list[Alert]:
+        """Give each reading its id, which says what it is and about whom."""
+        return [self._alert(reading, delivery) for reading in readings]
+
+    async def keep(self, alerts: Iterable[Alert]) -> None:
+        """Write a row for each. The same alert again is one alert and stays as it is."""
+        await asyncio.gather(*(self._keep(alert) for alert in alerts))
+
+    async def announce(self, alerts: Iterable[Alert]) -> None:
+        """Send a message for each that is to be answered.
+
+        For one that was there before as well: nobody knows whether the first delivery lived to do
+        it, and triage does nothing the second time.
+        """
+        new = (alert for alert in alerts if alert.state is AlertState.RECEIVED)
+        await asyncio.gather(*(self._announce(alert) for alert in new))
+
+    async def _keep(self, alert: Alert) -> None:
+        at = keys.inbox(self._tenant)
+        puts = [Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json"))]
+        if alert.state is AlertState.RECEIVED:
+            since = {"due": alert.received_at.isoformat()}
+            puts.append(Put(at, keys.todo_row(alert.id), since))
+        else:
+            puts.append(Put(at, keys.shown_row(alert.received_at, alert.id), {"alert": alert.id}))
+        try:
+            await self._store.write(*puts)
+        except Exists:
+            return
+
+    async def _announce(self, alert: Alert) -> None:
+        await self._queue.put(encode(TriageMessage(tenant=self._tenant, alert=alert.id)))
+
+    def _alert(self, reading: Reading, delivery: Delivery) -> Alert:
+        match reading:
+            case Recognised(draft=draft):
+                return self._from_draft(draft, delivery)
+            case Incomplete(draft=draft, awaits=awaits):
+                alert = self._from_draft(draft, delivery)
+                return alert.model_copy(update={"awaits": awaits})
+            case NotForUs(reason=reason, native_id=native):
+                state = AlertState.IGNORED
+            case Unreadable(reason=reason):
+                state, native = AlertState.UNREADABLE, ""
+        nothing = AlertDraft(
+            native_id=native or digest(delivery.raw, reason),
+            kind=AlertKind.UNSUPPORTED,
+            title="",
+            severity=Severity.UNKNOWN,
+        )
+        alert = self._from_draft(nothing, delivery)
+        return alert.model_copy(update={"state": state, "reason": reason})
+
+    def _from_draft(self, draft: AlertDraft, delivery: Delivery) -> Alert:
+        who = draft.account.model_dump_json().lower() if draft.account else ""
+        known = draft.model_dump(exclude={"occurred_at"})
+        return Alert(
+            **known,
+            id=AlertId(digest(self._tenant, delivery.carrier, draft.native_id, draft.kind, who)),
+            tenant=self._tenant,
+            source=delivery.source,
+            carrier=delivery.carrier,
+            # An intruder is not seen in the future; a clock that runs ahead is not believed.
+            occurred_at=min(draft.occurred_at or delivery.at, delivery.at),
+            occurred_at_is_receipt=draft.occurred_at is None,
+            received_at=delivery.at,
+            raw=delivery.raw,
+        )
