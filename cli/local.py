@@ -18,8 +18,10 @@ from lab.stack import Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import SECRET, sources
 
-_SETTINGS: Final = TenantSettings(cae_lag=2.0, session_lag=1.0, protocol_lag=1.0)
-"""Lags of a second or two; Microsoft's own are minutes, which nobody would watch."""
+_SETTINGS: Final = TenantSettings(
+    cae_lag=2.0, session_lag=1.0, protocol_lag=1.0, audit_search=0.0, purge_delay=1.0
+)
+"""Lags of a second or two, searches that end at once; Microsoft's own take minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ from lab.footholds import Foothold
 from lab.scenarios import Scenario
 from shared.model import Json
 
+_WIDTH: Final = 24
+"""Characters that a responder's name takes."""
+_FOUND_NONE: Final = "Nothing to do"
+"""How the journal begins to say that a responder looked and found none of what it ends."""
 _STYLES: Final = {
     "alert": "bold cyan",
     "opened": "bold cyan",
@@ -50,6 +54,7 @@ class Timeline:
         self._started = False
         self._shown: set[str] = set()
         self._lines: list[Json] = []
+        self._found_none: list[str] = []
 
     def start(self) -> None:
         """Start the clock when the first alert is posted."""
@@ -69,10 +74,12 @@ class Timeline:
     def show(self, view: Json) -> None:
         """Print whatever is new, the app's doings and the intruder's losses in one order."""
         plans = {task["responder"]: task["summary"] for task in view["tasks"]}
+        new = [i for i in view["happened"] if i["event"] and self._new(f"entry {i['seq']}")]
+        self._found_none += [item["responder"] for item in new if _found_none(item)]
         events: list[tuple[datetime, str, str]] = [
             (datetime.fromisoformat(item["at"]), item["event"], _text(item, plans))
-            for item in view["happened"]
-            if item["event"] and self._new(f"entry {item['seq']}")
+            for item in new
+            if not _found_none(item)
         ]
         events.extend(
             (foothold.closed_at, "shut", f"loses: {foothold.label}")
@@ -94,6 +101,8 @@ class Timeline:
         for foothold in intruder.footholds:
             if not foothold.killable and (end := intruder.died_at(foothold)):
                 self._say("Runs out by itself", f"{foothold.label}, at {moment(end.isoformat())}")
+        if self._found_none:
+            self._say("Looked, found none", ", ".join(sorted(self._found_none)))
         self._say("Owner's things lost", ", ".join(self._scenario.losses()) or "none")
         self._say("Case page", page)
         self._say("Report", str(report))
@@ -106,6 +115,7 @@ class Timeline:
             "killed": gone,
             "lost": self._scenario.losses(),
             "report": str(report),
+            "found_none": sorted(self._found_none),
             "timeline": self._lines,
         }
 
@@ -130,11 +140,16 @@ class Timeline:
         self._console.print(Text.assemble((f"{what:<20}", "bold"), str(value)))
 
 
+def _found_none(item: Json) -> bool:
+    """Whether a line only says that there was nothing to do: all of those are said in one."""
+    return item["event"] == "skipped" and str(item["text"]).startswith(_FOUND_NONE)
+
+
 def _text(item: Json, plans: dict[str, str]) -> str:
     """Say a journal line shortly: what a responder does is said once, when it begins."""
     if not item["responder"]:
         return str(item["text"])
-    name = f"{item['responder']:<20}"
+    name = f"{item['responder']:<{_WIDTH}}"
     if item["event"] == "change":
         return f"{name} {plans[item['responder']]}"
     return name if item["event"] in {"applied", "verified"} else f"{name} {item['text']}"

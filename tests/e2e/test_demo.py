@@ -54,6 +54,7 @@ def test_the_demo_stops_both_compromises_and_writes_their_reports(tmp_path: Path
     for story in stories.values():
         assert story["killed"] == story["footholds"]
         assert story["lost"] == []
+        assert "remove_delegates" in story["found_none"]
         assert story["status"] == "contained"
         assert story["seconds_to_contain"] < 30
         report = (tmp_path / story["report"]).read_text()
@@ -146,7 +147,7 @@ def test_a_plan_changes_nothing_and_a_response_does(up: Path) -> None:
     assert done.returncode == 0, done.stderr
     case = json.loads(done.stdout)
     assert case["status"] == "contained"
-    assert {task["state"] for task in case["tasks"]} == {"verified"}
+    assert {task["state"] for task in case["tasks"]} == {"verified", "skipped"}
 
     listed = json.loads(firebreak(up, "cases", "list", "--json").stdout)
     assert case["id"] in {row["id"] for row in listed["settled"]}
