@@ -36,6 +36,7 @@ LOCK_OUT = (
     "reset_password",
     "confirm_compromised",
     "block_by_group",
+    "disable_on_premises",
     "remove_auth_methods",
     "revoke_app_consents",
     "disable_devices",
