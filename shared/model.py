@@ -272,6 +272,8 @@ class Case(Value):
     """Not before this: a look was tried and could not be made."""
     proven_at: Utc | None = None
     """When a look found nothing at a time when nothing could come back any more."""
+    inquire_after: Utc | None = None
+    """Not before this: what is being found out was asked for a moment ago."""
     poisonings: int = 0
     """How often its message ended in the poison queue."""
 

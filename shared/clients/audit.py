@@ -7,12 +7,13 @@ Both take five requests in ten seconds per application and tenant
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.clients.graph import Graph
 from shared.errors import Defect
-from shared.model import Json, ObjectId, Utc, Value
+from shared.model import Json, ObjectId, Upn, Utc, Value
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -29,6 +30,13 @@ class SignIn(Value):
     app: str | None
     client: str | None
     status: int | None
+
+
+class SignInBy(SignIn):
+    """One sign-in, and whose it was."""
+
+    user: ObjectId
+    upn: Upn
 
 
 class AuditTarget(Value):
@@ -74,7 +82,26 @@ class AuditLogs:
 
         Source: GET /auditLogs/signIns.
         """
+        pages = self._sign_ins(f"userId eq '{oid}'", since)
+        return tuple([SignIn(**_sign_in(item)) async for item in pages])
 
+    async def sign_ins_from(
+        self, address: str, *, since: datetime, most: int
+    ) -> tuple[SignInBy, ...]:
+        """List the newest interactive sign-ins from an IP address, of whomever, at most so many.
+
+        Source: GET /auditLogs/signIns.
+        """
+        found: list[SignInBy] = []
+        async for item in self._sign_ins(f"ipAddress eq '{address}'", since):
+            user, upn = item.get("userId"), item.get("userPrincipalName")
+            if user:
+                found.append(SignInBy(user=user, upn=upn or user, **_sign_in(item)))
+            if len(found) == most:
+                break
+        return tuple(found)
+
+    def _sign_ins(self, whose: str, since: datetime) -> AsyncIterator[Json]:
         def build(g: GraphServiceClient) -> RequestInformation:
             from kiota_abstractions.base_request_configuration import RequestConfiguration
             from msgraph.generated.audit_logs.sign_ins.sign_ins_request_builder import (
@@ -82,14 +109,13 @@ class AuditLogs:
             )
 
             query = SignInsRequestBuilder.SignInsRequestBuilderGetQueryParameters(
-                filter=f"userId eq '{oid}' and createdDateTime ge {graph_time(since)}"
+                filter=f"{whose} and createdDateTime ge {graph_time(since)}"
             )
             return g.audit_logs.sign_ins.to_get_request_information(
                 RequestConfiguration(query_parameters=query)
             )
 
-        pages = self._graph.pages(build, permission=AUDIT_LOG_READ_ALL)
-        return tuple([_sign_in(item) async for item in pages])
+        return self._graph.pages(build, permission=AUDIT_LOG_READ_ALL)
 
     async def changes_by(self, oid: ObjectId, *, since: datetime) -> tuple[DirectoryAudit, ...]:
         """List what an account changed in the directory since a moment: consents, methods, ...
@@ -143,14 +169,14 @@ def moment_in(item: Json, field: str) -> Any:
     return item[field]
 
 
-def _sign_in(item: Json) -> SignIn:
-    return SignIn(
-        at=moment_in(item, "createdDateTime"),
-        ip=item.get("ipAddress"),
-        app=item.get("appDisplayName"),
-        client=item.get("clientAppUsed"),
-        status=(item.get("status") or {}).get("errorCode"),
-    )
+def _sign_in(item: Json) -> Json:
+    return {
+        "at": moment_in(item, "createdDateTime"),
+        "ip": item.get("ipAddress"),
+        "app": item.get("appDisplayName"),
+        "client": item.get("clientAppUsed"),
+        "status": (item.get("status") or {}).get("errorCode"),
+    }
 
 
 def _audit(item: Json) -> DirectoryAudit:

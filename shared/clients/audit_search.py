@@ -72,10 +72,17 @@ class AuditSearches:
         self._clock = clock
 
     async def collect(
-        self, name: str, *, who: Upn, operations: Iterable[str], since: datetime
+        self,
+        name: str,
+        *,
+        who: Upn | None,
+        operations: Iterable[str],
+        since: datetime,
+        most: int | None = None,
     ) -> tuple[AuditRecord, ...]:
         """Read what an account did since a moment, from a search of that name not an hour old.
 
+        Without `who` it is what anybody did, without `operations` everything; `most` rows are read.
         A later pass finds the search again by its name, so each question needs a name of its own.
         Raises `Transient` until one is finished, `Refused` where Microsoft cannot finish any.
         """
@@ -86,8 +93,8 @@ class AuditSearches:
             raise Refused(
                 f"Microsoft gave up the audit search “{name}” {_TRIES} times",
                 steps=(
-                    f"Open Audit in the Microsoft Purview portal and search for what {who} did",
-                    f"Since {graph_time(since)}; activities: {', '.join(operations)}",
+                    f"Open Audit in the Microsoft Purview portal; search for what {_said(who)} did",
+                    f"Since {graph_time(since)}; activities: {', '.join(operations) or 'all'}",
                 ),
             )
         done = [search for search in good if search.finished]
@@ -101,7 +108,7 @@ class AuditSearches:
             raise Transient(
                 f"The audit search “{name}” is {search.status}", retry_after=_LOOK_AGAIN
             )
-        return await self.records(search)
+        return await self.records(search, most=most)
 
     async def named(self, name: str) -> tuple[Search, ...]:
         """List the searches of a name, those that look furthest last.
@@ -116,9 +123,15 @@ class AuditSearches:
         return tuple(sorted(found, key=_order))
 
     async def start(
-        self, name: str, *, who: Upn, operations: Iterable[str], since: datetime, until: datetime
+        self,
+        name: str,
+        *,
+        who: Upn | None,
+        operations: Iterable[str],
+        since: datetime,
+        until: datetime,
     ) -> Search:
-        """Start a search for what an account did. Changes nothing in the tenant.
+        """Start a search for what an account, or anybody, did. Changes nothing in the tenant.
 
         The log knows accounts by UPN only: what was done before a renaming is under the old one.
         Source: POST /security/auditLog/queries.
@@ -132,15 +145,15 @@ class AuditSearches:
                     display_name=name,
                     filter_start_date_time=since,
                     filter_end_date_time=until,
-                    user_principal_name_filters=[who],
+                    user_principal_name_filters=[who] if who else [],
                     operation_filters=list(operations),
                 )
             )
 
         return _search(await self._graph.write(build, permission=AUDIT_SEARCH_READ_ALL))
 
-    async def records(self, search: Search) -> tuple[AuditRecord, ...]:
-        """Read all records of a finished search.
+    async def records(self, search: Search, *, most: int | None = None) -> tuple[AuditRecord, ...]:
+        """Read the records of a finished search, all or `most` of them.
 
         Source: GET /security/auditLog/queries/{id}/records.
         """
@@ -150,7 +163,16 @@ class AuditSearches:
             ).records.to_get_request_information(),
             permission=AUDIT_SEARCH_READ_ALL,
         )
-        return tuple([_record(item) async for item in pages])
+        found: list[AuditRecord] = []
+        async for item in pages:
+            found.append(_record(item))
+            if len(found) == most:
+                break
+        return tuple(found)
+
+
+def _said(who: Upn | None) -> str:
+    return who or "everybody"
 
 
 def _serves(search: Search, since: datetime, moment: datetime) -> bool:

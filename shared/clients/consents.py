@@ -85,13 +85,17 @@ class Consents:
         )
         return tuple([_grant(item) async for item in pages])
 
-    async def for_everybody(self, client: ObjectId) -> tuple[Grant, ...]:
-        """List what an application may do in everybody's name.
+    async def to_app(self, client: ObjectId) -> tuple[Grant, ...]:
+        """List what anybody has granted to an application, every page.
 
         Source: GET /oauth2PermissionGrants?$filter=clientId eq '...'.
         """
         pages = self._graph.pages(lambda g: _by_client(g, client), permission=GRANT_WRITE_ALL)
-        grants = [_grant(item) async for item in pages]
+        return tuple([_grant(item) async for item in pages])
+
+    async def for_everybody(self, client: ObjectId) -> tuple[Grant, ...]:
+        """List what an application may do in everybody's name."""
+        grants = await self.to_app(client)
         return tuple(grant for grant in grants if grant.consent_type == "AllPrincipals")
 
     async def app(self, client: ObjectId, *, permission: str = APPLICATION_READ_ALL) -> App:

@@ -66,7 +66,7 @@ class Activity(Value):
     state: SearchState
     sha256: str | None = None
     summary: Summary | None = None
-    unknown: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 class Linked(Value):
@@ -133,7 +133,7 @@ def _activity(entry: Entry) -> Activity:
         state=state,
         sha256=entry.data.get("sha256"),
         summary=entry.data.get("summary"),
-        unknown=entry.data.get("unknown", ""),
+        unknown=tuple(entry.data.get("unknown", ())),
     )
 
 

@@ -22,7 +22,7 @@ from shared.model import (
 )
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Row, Store
-from shared.tasks import keys, looks
+from shared.tasks import keys, looks, questions
 from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
@@ -127,7 +127,8 @@ class Conclusion:
         if left:
             return min(task.not_before or soon for task in left)
         waits = (task.wait.next_at for task in file.tasks.values() if task.wait)
-        return min((at for at in (looks.next_look(file.case), *waits) if at), default=None)
+        later = (looks.next_look(file.case), questions.next_inquiry(file), *waits)
+        return min((due for due in later if due), default=None)
 
 
 def _next(file: CaseFile) -> Message:

@@ -41,6 +41,7 @@ from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
 from shared.tasks import evidence, steps
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.inquiries import Inquiries
 from shared.tasks.lapse import Lapse
 from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
 from shared.tasks.outbox import Told, announce
@@ -85,6 +86,7 @@ class Runner:
         self._lock = Lock(store, clock)
         self._conclusion = Conclusion(store, queue, clock)
         self._lapse = Lapse(store, clock)
+        self._inquiries = Inquiries(store=store, clock=clock, tenant=tenant)
         self._watch = Watch(clock=clock, tenant=tenant, catalogue=catalogue)
 
     async def work(self, message: WorkMessage) -> None:
@@ -118,6 +120,7 @@ class Runner:
             await _ended(acting)
         applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
         await _ended([asyncio.ensure_future(self._prove(file, task)) for task in applied])
+        await self._inquiries.go_on(file)
         await self._conclusion.draw(file)
 
     def _gather_evidence(self, file: CaseFile, message: WorkMessage) -> list[asyncio.Task[None]]:

@@ -1,0 +1,69 @@
+"""What is found out about a case once evidence is kept, and when each question is due. Pure.
+
+| question       | from   | asks                                                               |
+|----------------|--------|--------------------------------------------------------------------|
+| activity       | at once| the unified audit log: what the account did since the compromise   |
+| ripple         | +5 s   | sign-ins, consents and other cases: who else has the intruder      |
+| rules          | +5 s   | the unified audit log: who else got such a rule or forwarding      |
+| late activity  | +24 h  | the first once more: rows of the audit log come up to a day late   |
+| late rules     | +24 h  | the third once more                                                |
+
+The journal says which have been answered; a question that cannot be answered ends as unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from shared.model import CaseStatus, Event
+from shared.tasks.ledger import CaseFile
+
+
+class Question(StrEnum):
+    """What is asked; an answer's journal line carries it."""
+
+    ACTIVITY = "activity"
+    RIPPLE = "ripple"
+    RULES = "rules"
+    LATE_ACTIVITY = "late activity"
+    LATE_RULES = "late rules"
+
+
+_SOON: Final = timedelta(seconds=5)
+"""After the evidence: closing doors has its own requests to make."""
+_LATE: Final = timedelta(hours=24, minutes=5)
+AFTER: Final = {
+    Question.ACTIVITY: timedelta(0),
+    Question.RIPPLE: _SOON,
+    Question.RULES: _SOON,
+    Question.LATE_ACTIVITY: _LATE,
+    Question.LATE_RULES: _LATE,
+}
+_ANSWERS: Final = frozenset({Event.SEARCHED, Event.RIPPLE})
+
+
+def due_at(file: CaseFile, question: Question) -> datetime | None:
+    """Tell from when on a question is asked; `None` without evidence, on which all rest."""
+    kept = [entry.at for entry in file.journal.entries if entry.event is Event.EVIDENCE]
+    return kept[0] + AFTER[question] if kept else None
+
+
+def unanswered(file: CaseFile) -> dict[Question, datetime]:
+    """List the questions that are left and when each is asked next; a closed case asks none."""
+    if file.case.status is CaseStatus.CLOSED:
+        return {}
+    entries = file.journal.entries
+    done = {e.data.get("question") for e in entries if e.event in _ANSWERS}
+    wait = file.case.inquire_after
+    return {
+        question: max(due, wait) if wait else due
+        for question in Question
+        if question not in done and (due := due_at(file, question))
+    }
+
+
+def next_inquiry(file: CaseFile) -> datetime | None:
+    """Tell when the next question is asked; `None` where none is left."""
+    return min(unanswered(file).values(), default=None)

@@ -1,0 +1,64 @@
+"""The intruder's traits in a case: its evidence, its alerts, and what the owner used before."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from shared.clients.tenant import Tenant
+from shared.errors import FirebreakError, Transient
+from shared.model import Alert, Event
+from shared.policy.intruder_traits import Traits, traits
+from shared.store.verbs import Store
+from shared.tasks import keys
+from shared.tasks.ledger import CaseFile
+from shared.tasks.sealed import open_one
+
+BEFORE: Final = timedelta(days=7)
+"""How far back the account's own sign-ins are looked through."""
+_HABIT: Final = timedelta(days=1)
+"""An address used so long before the compromise is the owner's."""
+_NOT_THE_OWNERS = "addresses: the account's earlier sign-ins could not be read"
+
+
+async def intruders_traits(file: CaseFile, tenant: Tenant, store: Store) -> Traits:
+    """Read what tells the intruder of this case, without what the owner used before it came."""
+    found, owners = await asyncio.gather(traits_in(file, tenant, store), _owners(file, tenant))
+    if owners is None:
+        unknown = (*found.unknown, _NOT_THE_OWNERS)
+        return found.model_copy(update={"addresses": frozenset(), "unknown": unknown})
+    return found.model_copy(update={"addresses": found.addresses - owners})
+
+
+async def traits_in(file: CaseFile, tenant: Tenant, store: Store) -> Traits:
+    """Read all traits that a case's evidence shows, the owner's addresses among them."""
+    [entry, *_] = [e for e in file.journal.entries if e.event is Event.EVIDENCE]
+    vouched = file.journal.broken_at() is None
+    kept = await open_one(entry, store, vouched=vouched)
+    if kept.content is None:
+        return Traits(unknown=(f"the evidence of case {file.case.id} is {kept.seal}",))
+    domains = await tenant.directory.domains()
+    found = traits(kept.content["sections"], own_domains=domains.verified)
+    return found.model_copy(update={"addresses": found.addresses | await _named(file, store)})
+
+
+async def _owners(file: CaseFile, tenant: Tenant) -> frozenset[str] | None:
+    since = file.case.compromised_since
+    oid = file.case.account.object_id
+    try:
+        earlier = await tenant.audit.sign_ins(oid, since=since - BEFORE)
+    except Transient:
+        raise
+    except FirebreakError:
+        return None
+    return frozenset(e.ip for e in earlier if e.ip and e.at < since - _HABIT)
+
+
+async def _named(file: CaseFile, store: Store) -> frozenset[str]:
+    """Read the addresses that the case's alerts name."""
+    inbox = keys.inbox(file.case.tenant)
+    rows = [await store.read(inbox, keys.alert_row(one)) for one in file.case.alerts]
+    alerts = [Alert.model_validate(row.body) for row in rows if row]
+    named = (alert.evidence.get("ip", "").split(",") for alert in alerts)
+    return frozenset(ip.strip() for ips in named for ip in ips if ip.strip())
