@@ -53,7 +53,7 @@ def test_a_worker_killed_at_any_await_loses_nothing_and_doubles_nothing(share: i
 
 def test_every_side_of_every_verb_is_among_the_points() -> None:
     """A matrix with a hole in it proves nothing."""
-    verbs = ("read", "write", "scan", "keep", "put", "tenant write")
+    verbs = ("read", "write", "scan", "keep", "fetch", "put", "tenant write")
     both = {f"{side} {verb}" for side in ("before", "after") for verb in verbs}
     assert set(reference().trail) == both | {"before tenant read"}
     assert reference().trail.count("after tenant write") == reference().writes
