@@ -106,6 +106,10 @@ class Carrier(ABC):
         """Answer a call that only asks whether alerts may be sent here; `None` for any other."""
         return None
 
+    def read_again(self, body: bytes) -> tuple[Reading, ...]:
+        """Read what was fetched because of an incomplete reading of this carrier's."""
+        return self.read(body)
+
     def compose(self, call: Call) -> bytes:
         """Give the body to keep and to read, for senders that put half of it into headers."""
         return call.body

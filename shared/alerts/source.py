@@ -11,11 +11,15 @@ from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model
 
 from shared.alerts.carrier import Carrier
 from shared.alerts.catalogue import carriers
+from shared.alerts.cloud_events import CloudEvents
 from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.graph_notifications import GraphNotifications
 from shared.alerts.schemes import Auth
 from shared.model import Value
 
 _GENERIC = Generic().name
+_ENVELOPE = CloudEvents().name
+_NOTIFIED = GraphNotifications().name
 
 
 @cache
@@ -32,22 +36,36 @@ class Source(Value):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
     carrier: str
     auth: Auth | None = None
+    carries: str | None = None
+    """The carrier of what is in an envelope; goes with cloud_events, and only with it."""
     mapping: GenericMapping | None = None
     enabled: StrictBool = True
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        known = _carriers()
-        if self.carrier not in known:
-            named = ", ".join(known)
-            raise ValueError(f"there is no carrier {self.carrier!r}; there are {named}")
-        if (self.carrier == _GENERIC) is not (self.mapping is not None):
+        for named in (self.carrier, self.carries or self.carrier):
+            if named not in _carriers():
+                known = ", ".join(_carriers())
+                raise ValueError(f"there is no carrier {named!r}; there are {known}")
+        if (self.carrier == _ENVELOPE) is not (self.carries is not None):
+            raise ValueError(f"carries goes with the carrier {_ENVELOPE}, and only with it")
+        if self.carries == _ENVELOPE:
+            raise ValueError(f"an envelope of {_ENVELOPE} holds no further envelope")
+        if (self.speaks == _GENERIC) is not (self.mapping is not None):
             raise ValueError("a mapping goes with the carrier generic, and only with it")
+        if self.auth and (self.auth.scheme == "client_state") is not (self.carrier == _NOTIFIED):
+            raise ValueError(f"client_state goes with the carrier {_NOTIFIED}, and only with it")
         return self
+
+    @property
+    def speaks(self) -> str:
+        """The carrier of the alerts themselves."""
+        return self.carries or self.carrier
 
     def reader(self) -> Carrier:
         """Give the carrier that reads this source's bodies."""
-        return Generic(self.mapping) if self.mapping else _carriers()[self.carrier]
+        inner = Generic(self.mapping) if self.mapping else _carriers()[self.speaks]
+        return CloudEvents(inner) if self.carries else inner
 
 
 class Sources(RootModel[tuple[Source, ...]]):

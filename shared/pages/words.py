@@ -169,6 +169,9 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
     Place: {
         Place.SENTINEL_INCIDENT: "incident of Microsoft Sentinel",
         Place.GRAPH_INCIDENT: "incident of Microsoft Defender",
+        Place.GRAPH_ALERT: "alert of Microsoft Defender",
+        Place.GRAPH_RISK_DETECTION: "risk detection of Entra ID Protection",
+        Place.GRAPH_RISKY_USER: "risky user of Entra ID Protection",
         Place.O365_CONTENT: "content of the Office 365 activity feed",
         Place.PIECES: "alert streamed by Microsoft Defender, row by row",
     },

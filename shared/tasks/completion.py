@@ -54,7 +54,7 @@ class Completion:
             body = await self._read(awaits)
         except Transient as error:
             raise self._not_yet(alert, looks, f"could not be read ({error})", error) from error
-        readings = carriers()[alert.carrier].read(body)
+        readings = carriers()[alert.carrier].read_again(body)
         if any(isinstance(reading, Recognised) for reading in readings):
             return await self._named(alert, readings)
         if any(isinstance(reading, Incomplete) for reading in readings):

@@ -80,7 +80,7 @@ class Intake:
     async def _take_in(self, source: Source, carrier: Carrier, body: bytes) -> Reply:
         raw = f"raw/{self._tenant}/{digest(body.hex(), length=64)}"
         readings = carrier.read(body)
-        delivery = Delivery(source=source.name, carrier=source.carrier, raw=raw, at=self._clock())
+        delivery = Delivery(source=source.name, carrier=source.speaks, raw=raw, at=self._clock())
         alerts = self._inbox.alerts(readings, delivery)
         # Both before the answer and side by side: neither means anything without the other.
         await asyncio.gather(self._store.keep(raw, body), self._inbox.keep(alerts))

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.alerts.carrier import Carrier, Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
+from shared.alerts.cloud_events import CloudEvents
 from shared.alerts.generic import Generic, GenericMapping
 
 HERE = Path(__file__).resolve().parent / "cases"
@@ -25,12 +26,15 @@ class Case:
     claim: str
     body: bytes
     mapping: dict[str, Any] | None
+    carries: str | None
     expected: list[dict[str, Any]]
 
     def __str__(self) -> str:
         return f"{self.carrier}/{self.slug}"
 
     def reader(self) -> Carrier:
+        if self.carries is not None:
+            return CloudEvents(carriers()[self.carries])
         if self.mapping is not None:
             return Generic(GenericMapping.model_validate(self.mapping))
         return carriers()[self.carrier]
@@ -49,6 +53,7 @@ def _case(path: Path) -> Case:
         claim=told["claim"],
         body=text.encode(),
         mapping=told.get("mapping"),
+        carries=told.get("carries"),
         expected=told["readings"],
     )
 

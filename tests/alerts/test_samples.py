@@ -102,6 +102,22 @@ EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "graph-incidents/rapid7-list-incidents.json": ("graph_incidents", [REPORTED]),
     "graph-alerts-v1-legacy/demisto-alert-details.json": ("graph_alerts_legacy", [MACHINE]),
     "graph-alerts-v1-legacy/demisto-alerts-list.json": ("graph_alerts_legacy", [MACHINE] * 3),
+    # A message in a mailbox: subscriptions to messages are not for us.
+    "graph-change-notification/msdocs-change-notification.json": (
+        "graph_notifications",
+        [{"not_for_us": "which is no alert we fetch"}],
+    ),
+    "graph-change-notification/msdocs-eventhub-validation.json": (
+        "graph_notifications",
+        [{"not_for_us": "Graph tests whether it can deliver here"}],
+    ),
+    # Labelled as a pointer to fetch; it has none, and says that the subscription is gone.
+    "graph-change-notification/msdocs-lifecycle-notification.json": (
+        "graph_notifications",
+        [{"not_for_us": "subscribe again"}],
+    ),
+    # The claims of a token, with comments between them.
+    "graph-change-notification/msdocs-rich-notification.txt": ("graph_notifications", [BROKEN]),
     # Type names in place of values, its title among them.
     "graph-alerts-v1-legacy/msdocs-alert-get-v1.json": ("graph_alerts_legacy", [MACHINE]),
     "graph-identity-protection/msdocs-signin-get-v1.txt": ("identity_protection", [BROKEN]),

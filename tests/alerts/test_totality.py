@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from shared.alerts.carrier import Carrier, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers, recognise
+from shared.alerts.cloud_events import CloudEvents
 from shared.alerts.generic import Generic, GenericMapping
 from shared.alerts.identity import decoded
 from shared.model import AlertDraft
@@ -31,7 +33,8 @@ MAPPING = GenericMapping.model_validate(
         "evidence": {"ip": "ipAddress", "city": "location.city"},
     }
 )
-READERS: list[Carrier] = [*carriers().values(), Generic(MAPPING)]
+WITHIN = CloudEvents(carriers()["graph_alerts_v2"])
+READERS: list[Carrier] = [*carriers().values(), Generic(MAPPING), WITHIN]
 BODIES = [case.body for case in cases()] + [
     path.read_bytes() for path in sorted(SAMPLES.glob("*/*.*")) if path.stat().st_size < 10_000
 ]
@@ -71,6 +74,10 @@ WILD: list[Any] = [
 ]
 
 
+_PACKED = 200
+"""Characters from which on a string may be a document in base64."""
+
+
 def read_by_all(body: bytes) -> list[Reading]:
     readings: list[Reading] = []
     for reader in READERS:
@@ -102,6 +109,15 @@ def strings(node: Any) -> Iterator[str]:
         yield decoded(node) or ""
         if node.strip().startswith(("{", "[")):
             yield from strings(_loads(node))
+        elif len(node) > _PACKED:
+            yield from strings(_loads(_unpacked(node)))
+
+
+def _unpacked(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def _principal_names(node: dict[str, Any]) -> Iterator[str]:
