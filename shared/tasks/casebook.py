@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.model import (
@@ -24,6 +24,8 @@ from shared.policy.decide import Decision, Step, strength
 from shared.tasks.answer import DRY_RUN
 from shared.tasks.ledger import Line
 
+_SLOWEST: Final = timedelta(hours=1)
+"""By how much one carrier tells of an event later than another; minutes are usual."""
 _LOUDNESS: Final = (
     Severity.UNKNOWN,
     Severity.INFORMATIONAL,
@@ -81,7 +83,7 @@ def joined(
             "kinds": case.kinds | {alert.kind},
             "severity": max(case.severity, alert.severity, key=_LOUDNESS.index),
             "compromised_since": min(case.compromised_since, alert.occurred_at),
-            "seen_until": max(case.seen_until, _second(alert.occurred_at)),
+            "seen_until": _seen_until(case, alert),
             "reasons": tuple(dict.fromkeys((*case.reasons, *decision.reasons))),
             "dry_run": case.dry_run and DRY_RUN in alert.evidence,
         }
@@ -90,6 +92,11 @@ def joined(
         event=Event.JOINED, text=f"Another alert joined: {alert.title}", data={"alert": alert.id}
     )
     return after, again, [said, _said(decision)]
+
+
+def _seen_until(case: Case, alert: Alert) -> datetime:
+    seen = case.seen_until
+    return seen if _echo(case, alert) else max(seen, _second(alert.occurred_at))
 
 
 def _second(at: datetime) -> datetime:
@@ -124,7 +131,7 @@ def _rejoined(
     if DRY_RUN in alert.evidence:
         return None
     mode = max(known.mode, step.mode, key=strength)
-    if mode is known.mode and not _again(known, alert):
+    if mode is known.mode and not _again(case, known, alert):
         return None
     # A worker that has claimed it for less meets a conflict and begins again with the new mode.
     fresh = {"state": TaskState.QUEUED, "mode": mode, "attempts": 0, "owner": None}
@@ -133,8 +140,18 @@ def _rejoined(
     return known.model_copy(update=fresh | ended | asked)
 
 
-def _again(known: Task, alert: Alert) -> bool:
+def _again(case: Case, known: Task, alert: Alert) -> bool:
     """Whether the alert tells of something that happened after the task had ended."""
-    if known.finished_at is None:
+    if known.finished_at is None or _echo(case, alert):
         return False
     return alert.kind is AlertKind.ADMIN_REQUEST or alert.occurred_at > known.finished_at
+
+
+def _echo(case: Case, alert: Alert) -> bool:
+    """Whether an alert that does not say when is the same event, told by a slower carrier.
+
+    Taken for news it would reset a password that the owner has just been given.
+    """
+    timeless = alert.occurred_at_is_receipt and alert.kind is not AlertKind.ADMIN_REQUEST
+    known = alert.kind in case.kinds
+    return timeless and known and alert.received_at - case.opened_at <= _SLOWEST
