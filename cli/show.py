@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.model import Json
+from shared.pages.times import minute
 
 STYLES: Final = {
     "contained": "bold green",
@@ -75,11 +76,42 @@ def case(found: Json) -> RenderableType:
     parts: list[RenderableType] = [
         head,
         Text(found["answer"]["sentence"]),
+        Text.assemble(("The intruder can still act: ", "bold"), until(found)),
         Text(found["clock"]["sentence"], style="dim"),
+        *(Text(f"  but: {said}", style="dim") for said in found["clock"]["conditions"]),
     ]
     parts += [table for table in (_footholds(found), _changes(found)) if table.row_count]
     parts += [_open(item) for item in found["open"]]
+    parts += _linked(found["findings"]["ripple"])
     return Group(*parts)
+
+
+def until(found: Json) -> str:
+    """Say until when the intruder can act, as short as can be."""
+    clock = found["clock"]
+    if clock["limit"] in {"untouched", "none"}:
+        return "without limit"
+    if clock["limit"] == "over":
+        return "no more"
+    at, latest = (datetime.fromisoformat(text) for text in (found["at"], clock["latest_until"]))
+    open_end = clock["limit"] == "conditional"
+    if open_end and latest <= at:
+        return "perhaps; not with a token any more"
+    return f"until {minute(latest, at)}{' or longer' if open_end else ''}"
+
+
+def _linked(ripple: Json | None) -> list[RenderableType]:
+    """Propose the other accounts of the same intruder, each with the command that acts on it."""
+    if ripple is None:
+        return []
+    parts: list[RenderableType] = []
+    for other in ripple["linked"]:
+        reasons = "; ".join(other["reasons"])
+        has = f"has case {other['case']}" if other["case"] else other["command"]
+        parts.append(
+            Text.assemble(("? ", "bold"), (other["upn"], "bold"), f": {reasons}\n   {has}")
+        )
+    return parts + [Text(f"? not known: {why}", style="dim") for why in ripple["unknown"]]
 
 
 def evidence(found: Json) -> RenderableType:

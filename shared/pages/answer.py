@@ -7,6 +7,7 @@ open is not called contained.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from shared.model import UNFINISHED, Case, CaseStatus, Phase, Task, TaskState, left_for_people
@@ -34,13 +35,31 @@ def answer(
     clock: IntruderClock,
     footholds: tuple[FootholdFound, ...],
     chain: ChainState,
+    came_back: datetime | None = None,
 ) -> Answer:
-    """Say in a word and a sentence where the case stands."""
+    """Say in a word and a sentence where the case stands.
+
+    `came_back` is when a later look last found again what had been removed.
+    """
     said = _said(case, tasks, clock, footholds)
+    if came_back is not None and case.proven_at is None and case.status is not CaseStatus.CLOSED:
+        said = _loudly(said, case, came_back)
     if chain is not ChainState.BROKEN:
         return said
     tone = Tone.PERSON if said.tone in {Tone.GOOD, Tone.QUIET} else said.tone
     return said.model_copy(update={"tone": tone, "sentence": said.sentence + _BROKEN})
+
+
+def _loudly(said: Answer, case: Case, at: datetime) -> Answer:
+    """Say before all else that something came back, until that is proven to be over."""
+    running = case.status is CaseStatus.OPEN
+    calm = said.tone in {Tone.GOOD, Tone.QUIET, Tone.BUSY}
+    return Answer(
+        tone=Tone.BAD if running else Tone.PERSON if calm else said.tone,
+        word=f"A foothold came back: {said.word[0].lower()}{said.word[1:]}",
+        sentence=f"A look at {full(at)} found again what had been removed: somebody, or something "
+        f"that is still at work, put it back. {said.sentence}",
+    )
 
 
 def _said(

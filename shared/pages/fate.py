@@ -7,6 +7,7 @@ before, in the middle of, or after its write. The journal knows whether the writ
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from shared.model import (
@@ -73,6 +74,12 @@ def footholds(tasks: Iterable[Task], entries: tuple[Entry, ...]) -> tuple[Footho
         for died in (fate in {Fate.GONE, Fate.APPLIED},)
         for foothold in task.footholds
     )
+
+
+def came_back(entries: Iterable[Entry]) -> datetime | None:
+    """Tell when a later look last found again what had been removed."""
+    looks = (e.at for e in entries if e.event is Event.LOOKED and e.data.get("back"))
+    return max(looks, default=None)
 
 
 def unlooked(tasks: Iterable[Task]) -> tuple[ResponderName, ...]:

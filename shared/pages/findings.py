@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from pydantic import computed_field
+
 from shared.model import CaseId, Entry, Event, ObjectId, Utc, Value
 
 
@@ -75,13 +77,16 @@ class Linked(Value):
     object_id: ObjectId
     upn: str
     reasons: tuple[str, ...]
+    of: CaseId
+    """The case that it is linked to."""
     case: CaseId | None = None
     """The case it has already."""
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def command(self) -> str:
-        """What opens a case for it."""
-        return f"firebreak respond {self.object_id} --reason 'Linked: {self.reasons[0]}'"
+        """What opens a case for it. Ids alone: a reason may hold a name that an intruder chose."""
+        return f"firebreak respond {self.object_id} --reason 'Linked to case {self.of}'"
 
 
 class Ripple(Value):
@@ -142,7 +147,7 @@ def _ripple(entries: list[Entry]) -> Ripple | None:
     if not entries:
         return None
     found: dict[ObjectId, Linked] = {}
-    for item in (Linked.model_validate(item) for e in entries for item in e.data["linked"]):
+    for item in (Linked(**item) for e in entries for item in e.data["linked"]):
         known = found.get(item.object_id, item)
         reasons = tuple(dict.fromkeys((*known.reasons, *item.reasons)))
         case = known.case or item.case

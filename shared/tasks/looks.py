@@ -18,7 +18,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.model import Case, CaseStatus, Event, Mode, Task, TaskState, left_for_people
+from shared.model import Case, CaseStatus, Event, Mode, Phase, Task, TaskState, left_for_people
 from shared.responder import Change
 from shared.tasks.ledger import Line
 
@@ -85,7 +85,8 @@ def looked(
     after = f"Looked again {_said(LOOKS[case.looks])} after containment"
     if back:
         found = "; ".join(change.summary() for change in back)
-        line = Line(event=Event.LOOKED, text=f"{after}: found again: {found}")
+        text, data = f"{after}: found again: {found}", {"back": len(back)}
+        line = Line(event=Event.LOOKED, text=text, data=data)
         return case.model_copy(update={"status": CaseStatus.OPEN, "proven_at": None}), line
     clean = case.looks + 1
     proven_at = case.proven_at or (at if lasting and clean >= PROVEN_AFTER else None)
@@ -93,6 +94,31 @@ def looked(
     return case.model_copy(
         update={"looks": clean, "proven_at": proven_at, "look_after": None}
     ), line
+
+
+def beside(back: tuple[Task, ...], tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Open the phases of what came back: what else was done there by itself is gone over again.
+
+    Where a door stood open once more, the doors beside it may have been used.
+    """
+    phases, names = {task.phase for task in back}, {task.responder for task in back}
+    fresh = {"state": TaskState.QUEUED, "attempts": 0, "finished_at": None, "not_before": None}
+    return tuple(
+        task.model_copy(update=fresh)
+        for task in watched(tasks)
+        if task.phase in phases and task.responder not in names and task.mode is Mode.ENFORCE
+    )
+
+
+def in_again(case: Case, back: tuple[Task, ...], at: datetime) -> Case:
+    """Take the intruder for having been in until now where a door to the account was open again.
+
+    What ends sessions and passwords goes by that time. Cut to the second, as Graph tells it.
+    """
+    if all(task.phase is not Phase.CONTAIN for task in back):
+        return case
+    until = max(case.seen_until, at.replace(microsecond=0))
+    return case.model_copy(update={"seen_until": until})
 
 
 def _said(span: timedelta) -> str:

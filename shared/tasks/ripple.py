@@ -190,12 +190,13 @@ class Looking:
                 object_id=account.object_id,
                 upn=account.upn,
                 reasons=tuple(dict.fromkeys(reasons)),
+                of=self._case.id,
                 case=one.case or await self._case_of(account.object_id),
             )
         said = f"Looked for others ({question}): {len(linked)} accounts proposed"
         data = {
             "question": question,
-            "linked": [one.model_dump(mode="json") for one in linked.values()],
+            "linked": [one.model_dump(mode="json", exclude={"command"}) for one in linked.values()],
             "unknown": missing,
         }
         return Line(event=Event.RIPPLE, text=said, data=data)

@@ -51,9 +51,10 @@ class Watch:
         changes = tuple(change for _, change in back)
         case, line = looks.looked(file.case, changes, at=at, lasting=lasting)
         opened = [steps.still_there(steps.afresh(task), change, at) for task, change in back]
-        await file.record(
-            line, *(said for _, said in opened), tasks=[t for t, _ in opened], case=case
-        )
+        known, came = tuple(file.tasks.values()), tuple(task for task, _ in back)
+        tasks = [*(task for task, _ in opened), *looks.beside(came, known)]
+        case = looks.in_again(case, came, at)
+        await file.record(line, *(said for _, said in opened), tasks=tasks, case=case)
 
     async def _again(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
         responder = self._catalogue[task.responder]

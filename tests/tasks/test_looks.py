@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cli import show
 from lab.clock import Clock
 from lab.scenarios import synced_user, token_thief
 from lab.stage import sent_to
@@ -14,6 +16,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.population import Population
 from lab.workbench import Workbench
 from shared.model import Json
+from shared.pages.times import minute
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -144,3 +147,46 @@ async def test_what_cannot_be_read_is_unknown_in_the_evidence_and_not_empty(plac
     section = json.loads(data)["sections"]["sign_ins"]
     assert section["data"] is None
     assert section["unknown"]
+
+
+async def test_a_foothold_that_came_back_is_said_loudly_until_that_is_proven_over(
+    place: Place,
+) -> None:
+    await place.contained()
+    Population(place.lab).rule(
+        place.scenario.oid, "...", hidden=True, actions={"redirectTo": sent_to("x@evil.example")}
+    )
+    await place.bench.settle(within=timedelta(minutes=16))
+    answer = (await place.case())["answer"]
+    assert answer["word"] == "A foothold came back: contained"
+    assert answer["tone"] == "person"
+    assert "put it back" in answer["sentence"]
+    await place.bench.settle(within=timedelta(minutes=90))
+    assert (await place.case())["answer"]["word"].startswith("Contained, proven at")
+
+
+async def test_a_door_that_was_open_again_opens_its_phase_and_ends_sessions_anew(
+    place: Place,
+) -> None:
+    case = await place.contained()
+    ended = place.lab.users[place.scenario.oid].sessions_valid_from
+    place.lab.change_user(place.scenario.oid, enabled=True)
+    await place.bench.settle(within=timedelta(minutes=16))
+    user, after = place.lab.users[place.scenario.oid], await place.case()
+    assert not user.enabled
+    assert user.sessions_valid_from > ended
+    assert after["status"] == "contained"
+    assert after["clock"]["latest_until"] > case["clock"]["latest_until"]
+
+
+async def test_the_time_until_the_intruder_can_act_is_in_page_json_and_terminal(
+    place: Place,
+) -> None:
+    case = await place.contained()
+    page = await place.bench.app.page(f"cases/{case['id']}", {})
+    last = datetime.fromisoformat(case["clock"]["latest_until"])
+    said = f"until {minute(last, datetime.fromisoformat(case['at']))}"
+    assert said in re.sub(r"<[^>]+>", "", page.body)
+    assert show.until(case).startswith(said)
+    place.lab.clock.advance(70 * 60)
+    assert show.until(await place.case()) in {"no more", "perhaps; not with a token any more"}

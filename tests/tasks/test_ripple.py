@@ -58,6 +58,10 @@ async def test_the_page_gives_the_command_that_opens_a_case_for_it(bench: Bench)
     page = await bench.app.page(f"cases/{bench.the_case().id}", {})
     assert SECOND in page.body
     assert f"firebreak respond {second(bench)}" in page.body
+    [linked] = (await bench.case(bench.the_case().id))["findings"]["ripple"]["linked"]
+    assert linked["command"] == (
+        f"firebreak respond {second(bench)} --reason 'Linked to case {bench.the_case().id}'"
+    )
 
 
 async def test_an_account_that_has_a_case_already_is_linked_to_it(bench: Bench) -> None:
