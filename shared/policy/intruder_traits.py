@@ -114,8 +114,8 @@ def in_record(record: AuditRecord, found: Traits) -> tuple[str, ...]:
         for target in sorted(found.targets)
         if re.search(rf"(?<![\w.+-]){re.escape(target)}(?![\w.-])", text)
     ]
-    if record.operation in _MAILBOX_RULES and (shape := _written(record)) in found.shapes:
-        assert shape is not None  # noqa: S101 - `None` is in no set of shapes
+    shape = _written(record) if record.operation in _MAILBOX_RULES else None
+    if shape is not None and shape in found.shapes:
         reasons.append(f"{record.operation} made a rule that {shape.label}")
     return tuple(reasons)
 
