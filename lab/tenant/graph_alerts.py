@@ -106,9 +106,13 @@ def _find(ask: Ask) -> SecurityAlert:
 
 
 def _entity(ask: Ask, alert: SecurityAlert) -> Json:
+    return {"@odata.context": f"{ask.root}/$metadata#security/alerts_v2/$entity", **entity(alert)}
+
+
+def entity(alert: SecurityAlert) -> Json:
+    """Show an alert as it stands, wherever it is shown."""
     resolved = alert.status == "resolved"
     return {
-        "@odata.context": f"{ask.root}/$metadata#security/alerts_v2/$entity",
         **alert.body,
         "status": alert.status,
         "classification": alert.classification,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from shared.clients import sentinel
 from shared.clients.access_policies import AccessPolicies
+from shared.clients.alert_sources import AlertSources
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
@@ -70,6 +71,7 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    alert_sources: AlertSources
     sent: SentMail
     files: Files
     analyzed_mail: AnalyzedMail
@@ -134,6 +136,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        alert_sources=AlertSources(graph),
         sent=SentMail(graph, clock=clock),
         files=Files(graph),
         analyzed_mail=AnalyzedMail(graph),

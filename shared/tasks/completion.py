@@ -32,7 +32,12 @@ type Read = Callable[[str], Awaitable[object]]
 
 def readers(tenant: Tenant) -> Mapping[Place, Read]:
     """Say how each place is read; an alert from a place that is not here needs a person."""
-    return {Place.SENTINEL_INCIDENT: tenant.sentinel.incident}
+    return {
+        Place.SENTINEL_INCIDENT: tenant.sentinel.incident,
+        Place.GRAPH_INCIDENT: tenant.alert_sources.incident,
+        Place.GRAPH_ALERT: tenant.alert_sources.alert,
+        Place.GRAPH_RISKY_USER: tenant.alert_sources.risky_user,
+    }
 
 
 class Completion:
@@ -59,7 +64,7 @@ class Completion:
             return await self._named(alert, readings)
         if any(isinstance(reading, Incomplete) for reading in readings):
             raise self._not_yet(alert, looks, "named nobody")
-        return _settled(alert, readings[0])
+        return _settled(alert, _worst(readings))
 
     async def _read(self, awaits: Awaited) -> bytes:
         read = self._readers.get(awaits.place)
@@ -78,16 +83,25 @@ class Completion:
         return Transient(f"Its source {why}", retry_after=min(wait, left.total_seconds()))
 
     async def _named(self, alert: Alert, readings: Sequence[Reading]) -> Alert:
-        """Fill in the first account; the others are announced before, so that none is lost."""
+        """Fill in the first account; the others are announced before, so that none is lost.
+
+        What could not be understood beside them is kept for a person.
+        """
         delivery = Delivery(
             source=alert.source, carrier=alert.carrier, raw=alert.raw, at=alert.received_at
         )
         named = [reading for reading in readings if isinstance(reading, Recognised)]
-        first, *others = self._inbox.alerts(named, delivery)
+        unread = [reading for reading in readings if isinstance(reading, Unreadable)]
+        first, *others = self._inbox.alerts([*named, *unread], delivery)
         await self._inbox.keep(others)
         await self._inbox.announce(others)
         kept = {"id": alert.id, "state": alert.state}
         return first.model_copy(update=kept)
+
+
+def _worst(readings: Sequence[Reading]) -> Reading:
+    """Pick what could not be understood before what is not for us: it may have been for us."""
+    return next((each for each in readings if isinstance(each, Unreadable)), readings[0])
 
 
 def _settled(alert: Alert, reading: Reading) -> Alert:

@@ -25,6 +25,7 @@ _ROLE: Final = "microsoft.graph.unifiedRole"
 GRANT: Final = "microsoft.graph.oAuth2PermissionGrant"
 AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
+INCIDENT: Final = "microsoft.graph.security.incident"
 COMMENT: Final = "microsoft.graph.security.alertComment"
 SEARCH: Final = "microsoft.graph.security.auditLogQuery"
 METHOD: Final = "microsoft.graph.authenticationMethod"
@@ -148,6 +149,7 @@ CALLS: Final = {
     "GET /security/collaboration/analyzedemails": Call(gives=EMAIL, many=True),
     "POST /security/collaboration/analyzedemails/remediate": Call(parameters=REMEDIATION),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
+    "GET /security/incidents/{id}": Call(gives=INCIDENT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
 }

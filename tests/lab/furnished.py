@@ -15,6 +15,7 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
     return {
         "{aid}": next(iter(tenant.state.alerts)),
+        "{iid}": next(iter(tenant.state.alerts.values())).body["incidentId"],
         **registered(desk, oid),
         **write_logs(desk, oid),
     }

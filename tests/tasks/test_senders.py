@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
+from lab.carrier_alerts import suspicious_forwarding
 from lab.workbench import SECRET, sources
 from shared.alerts.authenticate import HmacAuth, sign
-from shared.model import AlertState, Place
+from shared.model import AlertKind, AlertState, Place
 from shared.tasks.intake import Reply
 from tests.tasks.benches import Bench
 
@@ -29,6 +31,11 @@ MORE: Final = [
         "carrier": "cloud_events",
         "carries": "identity_protection",
         "auth": {"scheme": "url", "secrets": [URL]},
+    },
+    {
+        "name": "incidents",
+        "carrier": "graph_incidents",
+        "auth": {"scheme": "header", "header": "X-Api-Key", "secrets": [URL]},
     },
 ]
 JSON: Final = {"Content-Type": "application/json"}
@@ -168,3 +175,71 @@ async def test_a_replayed_body_is_one_alert_inside_the_window_and_refused_outsid
     assert late.status == 401
     await bench.settle()
     assert len(await bench.cases()) == 1
+
+
+def raised(bench: Bench, **grades: Any) -> tuple[str, str]:
+    """Let Defender raise an alert about the story's account; gives its id and its incident's."""
+    known = set(bench.tenant.state.alerts)
+    suspicious_forwarding(bench.tenant, bench.tenant.users[bench.oid], at=bench.clock.now())
+    (alert,) = set(bench.tenant.state.alerts) - known
+    found = replace(bench.tenant.state.alerts[alert], **grades)
+    bench.tenant.state.alerts[alert] = found
+    return alert, found.body["incidentId"]
+
+
+def pointer(resource: str) -> bytes:
+    return notified(STATE).replace(b"security/alerts_v2/ad0", resource.encode())
+
+
+@pytest.mark.parametrize("behind", ["alert", "incident"])
+async def test_what_a_notification_points_to_is_fetched_and_answered(
+    bench: Bench, behind: str
+) -> None:
+    alert, incident = raised(bench)
+    resource = (
+        f"security/alerts_v2/{alert}" if behind == "alert" else f"security/incidents/{incident}"
+    )
+    assert (await call(bench, "graph", pointer(resource))).status == 202
+    await bench.settle()
+    assert bench.the_case().account.object_id == bench.oid
+    assert bench.the_case().kinds == {AlertKind.SUSPICIOUS_FORWARDING}
+    assert {each.state for each in bench.alerts()} == {AlertState.TRIAGED}
+
+
+async def test_what_was_resolved_before_it_was_fetched_is_ignored_with_the_reason(
+    bench: Bench,
+) -> None:
+    alert, _ = raised(bench, status="resolved")
+    await call(bench, "graph", pointer(f"security/alerts_v2/{alert}"))
+    await bench.settle()
+    (kept,) = bench.alerts()
+    assert (kept.state, kept.reason) == (AlertState.IGNORED, "the alert is resolved")
+    assert bench.all_cases() == []
+
+
+async def test_a_pointer_to_nothing_is_shown_to_a_person(bench: Bench) -> None:
+    await call(bench, "graph", pointer("security/incidents/1"))
+    await bench.settle()
+    (kept,) = bench.alerts()
+    assert kept.state is AlertState.UNRESOLVED
+    assert bench.all_cases() == []
+
+
+async def test_an_incident_that_came_without_its_alerts_is_fetched_with_them(
+    bench: Bench,
+) -> None:
+    _, incident = raised(bench)
+    sent = {
+        "@odata.type": "#microsoft.graph.security.incident",
+        "id": incident,
+        "displayName": "Incident",
+        "status": "active",
+        "severity": "high",
+        "createdDateTime": "2026-11-23T12:00:00Z",
+    }
+    headers = {**JSON, "X-Api-Key": URL}
+    assert (
+        await call(bench, "incidents", json.dumps(sent).encode(), headers=headers)
+    ).status == 202
+    await bench.settle()
+    assert bench.the_case().account.object_id == bench.oid
