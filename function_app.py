@@ -110,6 +110,21 @@ async def since(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.since(req.route_params["id"], req.headers, req.get_body()))
 
 
+@app.function_name("guards")
+@app.route(route="guards", methods=["GET"])
+async def guards(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the brakes."""
+    return _show(await firebreak.guards(req.headers))
+
+
+@app.function_name("move_guard")
+@app.route(route="guards/{what}", methods=["POST"])
+async def move_guard(req: func.HttpRequest) -> func.HttpResponse:
+    """Pause, resume, or let a held rule act again."""
+    what = req.route_params["what"]
+    return _show(await firebreak.move_guard(what, req.headers, req.get_body()))
+
+
 @app.function_name("inbox")
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:

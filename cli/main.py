@@ -16,6 +16,7 @@ import typer
 
 from cli import show
 from cli.exits import CommandError, Exit
+from cli.guards import guards
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from shared.alerts.admin_request import Request
@@ -31,6 +32,7 @@ app = typer.Typer(
 cases = typer.Typer(help="Look at cases.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 app.add_typer(policy, name="policy")
+app.add_typer(guards, name="guards")
 
 
 @app.command()

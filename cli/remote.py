@@ -85,6 +85,14 @@ class Remote:
         """Answer what waits in a case: `approve`, `decline` or `since`."""
         return await self._signed(f"/api/cases/{case}/{how}", json.dumps(request).encode())
 
+    async def guards(self) -> Json:
+        """Read the brakes."""
+        return _object(await self._send("GET", "/api/guards"))
+
+    async def move_guard(self, what: str, request: Json) -> Json:
+        """Move a brake; `what` is `switch` or `release`."""
+        return await self._signed(f"/api/guards/{what}", json.dumps(request).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

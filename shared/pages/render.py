@@ -17,6 +17,7 @@ from urllib.parse import quote
 from shared.model import CaseId, Value
 from shared.pages import times, words
 from shared.pages.approval_cards import ApprovalsView, Card
+from shared.pages.brake_view import GuardsView
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertsView, CasesView, CaseView
@@ -75,6 +76,10 @@ class Pages:
     def approvals(self, view: ApprovalsView, *, may: bool) -> str:
         """Render what waits for a person; `may`: whether the reader may answer it."""
         return self._page("approvals.html", "approvals", view=view, may=may)
+
+    def guards(self, view: GuardsView, *, may: bool) -> str:
+        """Render the brakes; `may`: whether the reader may move them."""
+        return self._page("guards.html", "guards", view=view, may=may)
 
     def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
         """Render what would be put back, each with the button that does it."""

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from pydantic import Field
+
 from shared.model import AlertKind, CaseId, Utc, Value
 from shared.policy.limits import Burst, Radius
 
@@ -31,6 +33,15 @@ class Held(Value):
     def holds(self, at: datetime) -> bool:
         """Whether the rule only asks at a moment."""
         return self.until is not None and at < self.until
+
+
+class Counters(Value):
+    """What the counters hold: the cases of the last 24 hours, and each rule's storm."""
+
+    taken: tuple[Taken, ...] = ()
+    rules: dict[str, Held] = Field(default_factory=dict)
+    size: int | None = None
+    """Accounts in the directory; `None` where it is unknown or nobody asked."""
 
 
 def lately(taken: Iterable[Taken], span: timedelta, at: datetime) -> tuple[Taken, ...]:

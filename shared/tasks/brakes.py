@@ -15,11 +15,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from pydantic import Field
-
 from shared.errors import Conflict, Denied
 from shared.model import AlertKind, CaseId, Json, Mode, TenantId, Value
-from shared.policy.counters import DAY, Held, Taken, counted, full, lately, stormy
+from shared.policy.counters import DAY, Counters, Held, Taken, counted, full, lately, stormy
 from shared.policy.guards import Pause
 from shared.policy.limits import Guards
 from shared.store.verbs import Drop, Put, Store
@@ -28,15 +26,6 @@ from shared.tasks.ledger import Clock
 
 type Size = Callable[[], Awaitable[int]]
 """Counts the directory's accounts; raises `Denied` where that may not be read."""
-
-
-class Counters(Value):
-    """What the counters hold: the cases of the last 24 hours, and each rule's storm."""
-
-    taken: tuple[Taken, ...] = ()
-    rules: dict[str, Held] = Field(default_factory=dict)
-    size: int | None = None
-    """Accounts in the directory; `None` where it is unknown or nobody asked."""
 
 
 class Brakes:

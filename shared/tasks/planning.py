@@ -1,12 +1,13 @@
-"""Plan a task: what its responder finds, without what a person took out of it."""
+"""Plan a task: what its responder finds, without what a person took out of it, and what it did."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shared.clients.tenant import Tenant
-from shared.model import Case, Mode, Task
+from shared.model import Case, Event, Mode, Task
 from shared.responder import Change, Responder
+from shared.tasks.ledger import CaseFile
 
 
 async def plan(responder: Responder[Any], case: Case, task: Task, tenant: Tenant) -> Change | None:
@@ -28,3 +29,15 @@ def may_go(responder: Responder[Any], task: Task, change: Change) -> bool:
         return change.fingerprint() == task.release.fingerprint
     released: Change = responder.revive(task.release.change)
     return released.covers(change)
+
+
+def last_change(file: CaseFile, responder: Responder[Any]) -> Change | None:
+    """Read the change that was last begun, if the journal has one that was not undone."""
+    for entry in reversed(file.journal.entries):
+        if entry.responder == responder.name:
+            if entry.event is Event.UNDONE:
+                return None
+            if entry.event is Event.CHANGE:
+                change: Change = responder.revive(entry.data["change"])
+                return change
+    return None

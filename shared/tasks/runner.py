@@ -18,6 +18,7 @@ import asyncio
 import uuid
 from asyncio import Event as Flag
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -40,12 +41,13 @@ from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
 from shared.tasks import evidence, steps
+from shared.tasks.brakes import Brakes
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
 from shared.tasks.lapse import Lapse
 from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
 from shared.tasks.outbox import Told, announce
-from shared.tasks.planning import may_go, plan
+from shared.tasks.planning import last_change, may_go, plan
 from shared.tasks.queue import WorkMessage, encode
 from shared.tasks.watch import Watch
 from shared.telemetry import Log
@@ -72,6 +74,7 @@ class Runner:
         tenant: Tenant,
         catalogue: Catalogue,
         guards: Iterable[Guard],
+        brakes: Brakes,
         terms: Approvals,
         log: Log,
     ) -> None:
@@ -81,6 +84,7 @@ class Runner:
         self._tenant = tenant
         self._catalogue = catalogue
         self._guards = tuple(guards)
+        self._brakes = brakes
         self._terms = terms
         self._log = log
         self._lock = Lock(store, clock)
@@ -145,9 +149,11 @@ class Runner:
         if not to_act:
             return []
         claimed = [steps.claim(task, owner) for task in to_act]
-        await file.record(tasks=claimed)
-        view = self._tenant.remembering()
-        return [asyncio.ensure_future(self._act(file, task, view, lost)) for task in claimed]
+        # The kill switch is read anew for each phase, so that it is in force within seconds.
+        pause, _ = await asyncio.gather(self._brakes.pause(), file.record(tasks=claimed))
+        subject = GuardSubject(account=file.case.account, at=self._clock(), pause=pause)
+        room = _Room(view=self._tenant.remembering(), subject=subject, lost=lost)
+        return [asyncio.ensure_future(self._act(file, task, room)) for task in claimed]
 
     def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
         latest = self._clock() + _EARLY
@@ -159,21 +165,21 @@ class Runner:
             and (not message.tasks or task.id in message.tasks)
         ]
 
-    async def _act(self, file: CaseFile, task: Task, view: Tenant, lost: Flag) -> None:
+    async def _act(self, file: CaseFile, task: Task, room: _Room) -> None:
         begun = False
         try:
             responder = self._responder(task)
-            task = self._braked(file, task)
-            change = await self._change(file, task, view)
+            task = self._braked(task, room.subject)
+            change = await self._change(file, task, room.view)
             if change is None:
-                step = steps.nothing_left(task, self._clock(), changed=_last(file, responder))
+                step = steps.nothing_left(task, self._clock(), changed=last_change(file, responder))
             elif not may_go(responder, task, change):
                 step = steps.held_back(task, change, self._clock(), self._terms)
             else:
                 task, line = steps.about_to(task, change)
                 await file.record(line, tasks=[task])
-                begun = not lost.is_set()
-                await self._apply(responder, change, lost)
+                begun = not room.lost.is_set()
+                await self._apply(responder, change, room.lost)
                 step = steps.applied(task, self._clock())
         except Superseded:
             raise
@@ -200,7 +206,7 @@ class Runner:
     async def _prove(self, file: CaseFile, task: Task) -> None:
         try:
             responder = self._responder(task)
-            changed = _last(file, responder)
+            changed = last_change(file, responder)
             left = await plan(responder, file.case, task, self._tenant)
             step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
@@ -216,10 +222,9 @@ class Runner:
             return steps.not_seen_yet(task, at)
         return steps.still_there(task, left, at)
 
-    def _braked(self, file: CaseFile, task: Task) -> Task:
-        """Ask the guards again: the policy may have changed since the case was decided."""
+    def _braked(self, task: Task, subject: GuardSubject) -> Task:
+        """Ask the guards again: policy and switch may have changed since the case was decided."""
         wanted = DecidedStep(responder=task.responder, phase=task.phase, mode=task.mode)
-        subject = GuardSubject(account=file.case.account)
         decision = apply_guards(Decision(steps=(wanted,)), self._guards, subject)
         if decision.refused or not decision.steps:
             raise Refused(" ".join(decision.reasons) or "A guard refused this account")
@@ -253,16 +258,13 @@ class Runner:
         )
 
 
-def _last(file: CaseFile, responder: Responder[Any]) -> Change | None:
-    """Read the change that was last begun, if the journal has one that was not undone."""
-    for entry in reversed(file.journal.entries):
-        if entry.responder == responder.name:
-            if entry.event is Event.UNDONE:
-                return None
-            if entry.event is Event.CHANGE:
-                change: Change = responder.revive(entry.data["change"])
-                return change
-    return None
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the tasks of one phase share: one reading of the account, one look at the brakes."""
+
+    view: Tenant
+    subject: GuardSubject
+    lost: Flag
 
 
 async def _ended(running: list[asyncio.Task[None]]) -> None:

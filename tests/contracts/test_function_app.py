@@ -36,6 +36,8 @@ FUNCTIONS = {
     "cases": ("httpTrigger", "cases/{*rest}", {"GET"}),
     "show_undo": ("httpTrigger", "cases/{id}/undo", {"GET"}),
     "undo": ("httpTrigger", "cases/{id}/undo", {"POST"}),
+    "guards": ("httpTrigger", "guards", {"GET"}),
+    "move_guard": ("httpTrigger", "guards/{what}", {"POST"}),
     "policy": ("httpTrigger", "policy/{what}", {"POST"}),
     "approvals": ("httpTrigger", "approvals", {"GET"}),
     "approve": ("httpTrigger", "cases/{id}/approve", {"POST"}),

@@ -1,0 +1,88 @@
+"""The parts that people see, wired: the door, the desk and the counters."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.desk import Desk
+from shared.door import Door
+from shared.wiring import Wiring
+
+if TYPE_CHECKING:
+    from shared.approval_counter import ApprovalCounter
+    from shared.brake_counter import BrakeCounter
+    from shared.counter import Counter
+    from shared.rehearsal import Rehearsal
+    from shared.window import Window
+
+
+class Front(Wiring):
+    """Everything that answers a person, on top of what works."""
+
+    @cached_property
+    def _counter(self) -> Counter:
+        from shared.counter import Counter
+
+        return Counter(window=self._window, undo=self._undo, tenant=self.settings.tenant)
+
+    @cached_property
+    def _approval_counter(self) -> ApprovalCounter:
+        from shared.approval_counter import ApprovalCounter
+        from shared.tasks.restart import Restart
+
+        return ApprovalCounter(
+            window=self._window,
+            approvals=self._approvals,
+            restart=Restart(store=self.store, queue=self.queue, clock=self._clock),
+            clock=self._clock,
+            tenant=self.settings.tenant,
+        )
+
+    @cached_property
+    def _brake_counter(self) -> BrakeCounter:
+        from shared.brake_counter import BrakeCounter
+
+        return BrakeCounter(
+            window=self._window,
+            brakes=self._brakes,
+            policy=self.policy,
+            clock=self._clock,
+            log=self.log,
+        )
+
+    @cached_property
+    def _window(self) -> Window:
+        from shared.window import Window
+
+        return Window(door=self._door, clock=self._clock)
+
+    @cached_property
+    def _door(self) -> Door:
+        return Door(self.settings, self.sources)
+
+    @cached_property
+    def _rehearsal(self) -> Rehearsal:
+        from shared.rehearsal import Rehearsal
+
+        return Rehearsal(
+            door=self._door,
+            store=self.store,
+            clock=self._clock,
+            tenant_id=self.settings.tenant,
+            tenant=lambda: self.tenant,
+            in_force=(self.policy, self._guards),
+            read=self._policed,
+        )
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(
+            settings=self.settings,
+            door=self._door,
+            store=self.store,
+            clock=self._clock,
+            policy=self.policy,
+            # Loaded when the first case is shown, not when the door is opened.
+            cards=lambda file: self._approvals.cards(file),  # noqa: PLW0108
+        )

@@ -1,0 +1,194 @@
+"""The composition root: settings and responders in, one app out. Nothing is wired anywhere else.
+
+What is light is made at once, so that a wrong setting or policy stops start-up. What is heavy is
+made when it is first needed: the function that takes alerts in never loads what talks to Graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shared.alerts.source import Sources
+from shared.clients.entra_keys import SigningKeys
+from shared.model import ResponderName, now
+from shared.policy.brakes import standing_guards
+from shared.policy.document import Policy, ResponderTraits, load
+from shared.policy.guards import Guard, OwnIdentity
+from shared.responder import Responder
+from shared.settings import Settings
+from shared.store.account import Account, StorageConnection
+from shared.store.azure import AzureStore
+from shared.store.queues import StorageQueue
+from shared.store.verbs import Queue, Store
+from shared.tasks.gate import Gate
+from shared.tasks.intake import Intake
+from shared.tasks.ledger import Clock
+from shared.tasks.queue import QUEUE_NAME
+from shared.telemetry import Log, open_log
+
+if TYPE_CHECKING:
+    from shared.clients.tenant import Tenant
+    from shared.tasks.approvals import Approvals
+    from shared.tasks.brakes import Brakes
+    from shared.tasks.runner import Runner
+    from shared.tasks.triage import Triage
+    from shared.tasks.undo import Undo
+
+type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+
+class Wiring:
+    """The parts that work: storage, tenant, and whatever runs on them; each made on first use."""
+
+    def __init__(  # noqa: PLR0913 - what is not given is made from the settings
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        store: Store | None = None,
+        queue: Queue | None = None,
+        tenant: Tenant | None = None,
+        clock: Clock = now,
+        log: Log | None = None,
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.sources = Sources.model_validate(settings.sources)
+        text = settings.policy.read_text(encoding="utf-8")
+        self.policy, self._guards = self._policed(text, file=settings.policy.name)
+        self._store, self._queue, self._tenant = store, queue, tenant
+        self._clock = clock
+        self.log = log or open_log()
+
+    async def aclose(self) -> None:
+        """Close every connection of this event loop."""
+        if "_account" in self.__dict__:
+            await self._account.aclose()
+        if "_wire" in self.__dict__:
+            await self._wire.aclose()
+
+    @cached_property
+    def store(self) -> Store:
+        """Rows and blobs."""
+        return self._store or AzureStore(self._account)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The one queue."""
+        return self._queue or StorageQueue(self._account, name=QUEUE_NAME)
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The tenant's clients."""
+        return self._tenant or self._wire.tenant
+
+    @cached_property
+    def _account(self) -> Account:
+        return Account(StorageConnection.from_env(self.settings.storage))
+
+    @cached_property
+    def _wire(self) -> Any:
+        from shared.clients.wire import Wire
+
+        return Wire(
+            self.settings,
+            self.store,
+            block_group=self.policy.block.group,
+            acts_on_premises=self.policy.on_premises.defender_for_identity,
+        )
+
+    @cached_property
+    def _intake(self) -> Intake:
+        return Intake(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.settings.tenant,
+            public_url=str(self.settings.public_url),
+            gate=Gate(self.sources, self._signing_keys, self._clock),
+        )
+
+    @cached_property
+    def _signing_keys(self) -> SigningKeys:
+        return SigningKeys(
+            authority=str(self.settings.entra_url),
+            tenant=self.settings.tenant,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def _triage(self) -> Triage:
+        from shared.tasks.triage import Triage
+
+        return Triage(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            policy=self.policy,
+            guards=self._guards,
+            brakes=self._brakes,
+            log=self.log,
+        )
+
+    @cached_property
+    def _brakes(self) -> Brakes:
+        from shared.tasks.brakes import Brakes
+
+        return Brakes(
+            self.store,
+            self._clock,
+            self.settings.tenant,
+            self.policy.guards,
+            size=lambda: self.tenant.directory.size(),  # noqa: PLW0108 - opened when first needed
+        )
+
+    @cached_property
+    def _runner(self) -> Runner:
+        from shared.tasks.runner import Runner
+
+        return Runner(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            catalogue=self.catalogue,
+            guards=self._guards,
+            brakes=self._brakes,
+            terms=self.policy.approvals,
+            log=self.log,
+        )
+
+    @cached_property
+    def _undo(self) -> Undo:
+        from shared.tasks.undo import Undo
+
+        return Undo(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            catalogue=self.catalogue,
+            log=self.log,
+        )
+
+    @cached_property
+    def _approvals(self) -> Approvals:
+        from shared.tasks.approvals import Approvals
+
+        return Approvals(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            catalogue=self.catalogue,
+            terms=self.policy.approvals,
+            four_eyes=self.policy.guards.four_eyes,
+        )
+
+    def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
+        """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""
+        policy = load(text, responders=ResponderTraits.of(self.catalogue), file=file)
+        own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
+        return policy, standing_guards(policy, own)
