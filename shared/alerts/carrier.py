@@ -18,6 +18,7 @@ from typing import ClassVar
 from shared.alerts.call import Call, Greeting
 from shared.alerts.identity import guest
 from shared.alerts.payload import ALERTS, Record, entries
+from shared.alerts.risk import confirmed
 from shared.alerts.text import Line, notes
 from shared.errors import Undecodable
 from shared.model import AccountRef, AlertDraft, Awaited, Json, Value
@@ -78,6 +79,11 @@ type Reading = Recognised | Incomplete | NotForUs | Unreadable
 def held(reason: str | None) -> dict[str, str]:
     """Make the line of evidence that stops an alert from acting by itself, if there is a reason."""
     return notes(**{HELD: reason})
+
+
+def feedback(*words: str | None) -> dict[str, str]:
+    """Make the line that marks an administrator's verdict, by any of an alert's names or codes."""
+    return notes(**{FEEDBACK: confirmed(*words)})
 
 
 def guest_mark(account: AccountRef | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.alerts import kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, held
+from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, feedback, held
 from shared.alerts.disruption import NOTE, disrupted
 from shared.alerts.drafting import about
 from shared.alerts.graph_evidence import Evidence
@@ -111,7 +111,9 @@ def _drafts(item: Record, meaning: Meaning, native: str, evidence: Evidence) -> 
         title=clean(item.text("title") or "Microsoft Defender alert"),
         severity=kinds.severity(item.text("severity")),
         occurred_at=_since(item),
-        evidence=_lines(item, evidence) | held(meaning.held or _unsaid(item)),
+        evidence=_lines(item, evidence)
+        | feedback(item.text("title"), item.text("detectorId"))
+        | held(meaning.held or _unsaid(item)),
     )
     yield from about(draft, accounts)
 

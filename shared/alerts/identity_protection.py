@@ -8,11 +8,11 @@ from typing import Final
 
 from shared.alerts import identity, risk, sign_in
 from shared.alerts.carrier import (
-    FEEDBACK,
     JsonCarrier,
     NotForUs,
     Reading,
     Recognised,
+    feedback,
     guest_mark,
     held,
 )
@@ -127,8 +127,7 @@ def _first(item: Record, *keys: str) -> datetime | None:
 
 
 def _feedback(item: Record) -> dict[str, str]:
-    mark = risk.confirmed(item.text("riskDetail"), item.text("riskEventType"))
-    return notes(**{FEEDBACK: mark})
+    return feedback(item.text("riskDetail"), item.text("riskEventType"))
 
 
 def _lines(item: Record) -> dict[str, str]:

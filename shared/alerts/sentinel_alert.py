@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.alerts import kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Recognised, guest_mark, held
+from shared.alerts.carrier import (
+    JsonCarrier,
+    NotForUs,
+    Reading,
+    feedback,
+    held,
+)
+from shared.alerts.drafting import about
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.sentinel_entities import Entities
@@ -19,8 +26,6 @@ _LIVE: Final = frozenset({"new", "active", "inprogress"})
 _OVER: Final = frozenset({"resolved", "dismissed", "closed"})
 _UNSAID: Final = frozenset({"", "unknown"})
 _TIMES: Final = ("StartTimeUtc", "StartTime", "TimeGenerated", "EndTimeUtc")
-_CROWD: Final = 250
-"""Accounts of one alert that are answered without a person having looked."""
 
 
 class SentinelAlert(JsonCarrier):
@@ -71,25 +76,19 @@ def _meaning(alert: Record) -> Meaning | Irrelevant:
 
 def _drafts(alert: Record, meaning: Meaning, native: str) -> Iterator[Reading]:
     entities = Entities(alert.value("Entities"))
-    accounts = entities.accounts(meaning.kind)
-    if len(accounts) > _CROWD:
-        raise Undecodable(f"the alert names more than {_CROWD} accounts: a person looks first")
     open_ = fold(alert.text("Status") or "") in _LIVE
     unsaid = None if open_ else "the alert does not say whether it is still open"
-    for account in accounts or (None,):
-        yield Recognised(
-            draft=AlertDraft(
-                native_id=native,
-                kind=meaning.kind,
-                title=clean(_title(alert)),
-                severity=kinds.severity(alert.text("AlertSeverity", "Severity")),
-                occurred_at=first_moment(*map(alert.value, _TIMES)),
-                account=account,
-                evidence=_lines(alert, entities)
-                | held(meaning.held or unsaid)
-                | guest_mark(account),
-            )
-        )
+    draft = AlertDraft(
+        native_id=native,
+        kind=meaning.kind,
+        title=clean(_title(alert)),
+        severity=kinds.severity(alert.text("AlertSeverity", "Severity")),
+        occurred_at=first_moment(*map(alert.value, _TIMES)),
+        evidence=_lines(alert, entities)
+        | feedback(_title(alert), *alert.texts("AlertType"))
+        | held(meaning.held or unsaid),
+    )
+    yield from about(draft, entities.accounts(meaning.kind))
 
 
 def _lines(alert: Record, entities: Entities) -> dict[str, str]:

@@ -17,10 +17,10 @@ from shared.alerts.carrier import (
     JsonCarrier,
     NotForUs,
     Reading,
-    Recognised,
-    guest_mark,
+    feedback,
     held,
 )
+from shared.alerts.drafting import about
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.sentinel_entities import Entities
@@ -39,8 +39,6 @@ _RESOURCE: Final = re.compile(
 _LIVE: Final = frozenset({"new", "active"})
 _HARMLESS: Final = frozenset({"falsepositive", "benignpositive"})
 _TIMES: Final = ("firstActivityTimeUtc", "createdTimeUtc")
-_CROWD: Final = 250
-"""Accounts of one incident that are answered without a person having looked."""
 
 
 class SentinelIncident(JsonCarrier):
@@ -139,31 +137,23 @@ def _over(told: Record) -> str | None:
 def _drafts(incident: Record, told: Record, found: _Found, native: str) -> Iterator[Reading]:
     entities = _entities(incident, told)
     accounts = entities.accounts(found.meaning.kind)
-    if len(accounts) > _CROWD:
-        raise Undecodable(f"the incident names more than {_CROWD} accounts: a person looks first")
-    lines = _lines(told, found, entities) | held(_held(told, found, accounts))
+    lines = _lines(told, found, entities)
+    lines |= feedback(*(_title(alert.record("properties")) for alert in told.records("alerts")))
+    lines |= held(_held(told, found, accounts))
     resource = incident.text("id") or ""
-    nobody = _draft(told, found, native, lines, None)
-    if not entities and _RESOURCE.fullmatch(resource):
-        awaits = Awaited(place=Place.SENTINEL_INCIDENT, id=resource)
-        yield Incomplete(draft=nobody, awaits=awaits)
-        return
-    for account in accounts or (None,):
-        yield Recognised(draft=_draft(told, found, native, lines, account))
-
-
-def _draft(
-    told: Record, found: _Found, native: str, lines: dict[str, str], account: AccountRef | None
-) -> AlertDraft:
-    return AlertDraft(
+    draft = AlertDraft(
         native_id=native,
         kind=found.meaning.kind,
         title=clean(told.text("title") or ""),
         severity=kinds.severity(told.text("severity")),
         occurred_at=first_moment(*map(told.value, _TIMES)),
-        account=account,
-        evidence=lines | guest_mark(account),
+        evidence=lines,
     )
+    if not entities and _RESOURCE.fullmatch(resource):
+        awaits = Awaited(place=Place.SENTINEL_INCIDENT, id=resource)
+        yield Incomplete(draft=draft, awaits=awaits)
+    else:
+        yield from about(draft, accounts)
 
 
 def _entities(incident: Record, told: Record) -> Entities:
