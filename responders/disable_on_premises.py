@@ -8,7 +8,7 @@ from shared.clients import domain_accounts
 from shared.clients.answers import unlicensed
 from shared.clients.domain_accounts import DomainAccount, DomainAccounts, DomainSignIn
 from shared.clients.tenant import Tenant
-from shared.errors import Denied, Gone, Refused
+from shared.errors import Denied, Gone, Refused, Unavailable
 from shared.model import AccountKind, Case, Difference, Foothold, Phase, ResponderName
 from shared.responder import Change, Impact, Responder
 
@@ -17,6 +17,7 @@ _BY_HAND: Final = (
     "Start a sync (Start-ADSyncSyncCycle -PolicyType Delta)",
     "See in the Entra admin center that the account is disabled after it",
 )
+_OFF: Final = "Acting on premises through Defender for Identity is switched off"
 _SETTLED: Final = frozenset({ResponderName("block_by_group")})
 
 
@@ -63,7 +64,7 @@ class DisableOnPremises(Responder[DisabledOnPremises]):
         """Hand it to a person where nobody let us into Active Directory."""
         if AccountKind.SYNCED not in case.account.kinds or tenant.domain_accounts is not None:
             return None
-        return _refused("Acting on premises through Defender for Identity is switched off")
+        return _unavailable(_OFF)
 
     async def plan(self, case: Case, tenant: Tenant) -> DisabledOnPremises | None:
         """Read whether it is enabled on premises; there is nothing to do for one that is not."""
@@ -94,13 +95,18 @@ class DisableOnPremises(Responder[DisabledOnPremises]):
         except Denied as error:
             if not unlicensed(error):
                 raise
-            raise _refused("The tenant has no licence for Defender for Identity") from error
+            raise _unavailable("The tenant has no licence for Defender for Identity") from error
 
 
 def _reach(tenant: Tenant) -> DomainAccounts:
     if tenant.domain_accounts is None:
-        raise _refused("Acting on premises through Defender for Identity is switched off")
+        raise _unavailable(_OFF)
     return tenant.domain_accounts
+
+
+def _unavailable(reason: str) -> Unavailable:
+    """Say what is true of every account; this one's is left to a person by the cloud's disable."""
+    return Unavailable(reason, steps=_BY_HAND)
 
 
 def _refused(reason: str) -> Refused:

@@ -6,7 +6,7 @@ from shared.clients import graph
 from shared.clients.methods import MfaState
 from shared.clients.tenant import Tenant
 from shared.errors import Refused
-from shared.model import AccountKind, Case, Difference, Phase
+from shared.model import AccountKind, Case, Difference, MailboxKind, Phase
 from shared.responder import Change, Impact, Responder
 
 
@@ -43,7 +43,15 @@ class RequireMfa(Responder[MfaRequired]):
     permissions = frozenset({graph.AUTHENTICATION_POLICY_WRITE})
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
-        """Leave guests to Conditional Access: per-user enforcement is for the tenant's own."""
+        """Leave guests to Conditional Access, and a shared mailbox to those who use it."""
+        if case.account.mailbox is MailboxKind.SHARED:
+            return Refused(
+                "Nobody signs in to a shared mailbox: nobody could be asked for a second factor",
+                steps=(
+                    "Leave sign-in to it blocked",
+                    "Make sure that whoever has rights to it is asked for a second factor",
+                ),
+            )
         if AccountKind.GUEST not in case.account.kinds:
             return None
         return Refused(

@@ -4,6 +4,7 @@ FirebreakError
 ├── Refused       we chose not to                     done, with the reason
 │   └── Unavailable  no licence, not set up           done: nothing about this account
 ├── Gone          account or mailbox deleted          done
+│   └── NoMailbox none in Exchange Online             done, or a person's where it is elsewhere
 ├── Transient     429, 5xx, timeout                   again, not before retry_after
 │   └── Conflict  somebody else wrote first           read again, then again
 ├── Denied        401/403, names permission and role  stop, tell the operator, no retry
@@ -42,6 +43,10 @@ class Unavailable(Refused):
 
 class Gone(FirebreakError):  # noqa: N818
     """The account or mailbox no longer exists, so there is nothing left to do to it."""
+
+
+class NoMailbox(Gone):
+    """Exchange Online has no such mailbox; that it is nowhere is a question of its own."""
 
 
 class Transient(FirebreakError):  # noqa: N818

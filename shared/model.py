@@ -249,6 +249,14 @@ class CaseStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Leftover(Value):
+    """What a change does not settle: a person has to, unless another responder has settled it."""
+
+    reason: str
+    steps: tuple[str, ...]
+    unless: frozenset[ResponderName] = frozenset()
+
+
 class Case(Value):
     """One account, one episode: all alerts about it join it, all tasks belong to it."""
 
@@ -280,6 +288,8 @@ class Case(Value):
     """When a look found nothing at a time when nothing could come back any more."""
     inquire_after: Utc | None = None
     """Not before this: what is being found out was asked for a moment ago."""
+    left: tuple[Leftover, ...] = ()
+    """What a person has to do about the account as a whole, whatever became of the tasks."""
     poisonings: int = 0
     """How often its message ended in the poison queue."""
 
@@ -322,14 +332,6 @@ class Difference(Value):
     what: str
     was: str
     becomes: str
-
-
-class Leftover(Value):
-    """What a change does not settle: a person has to, unless another responder has settled it."""
-
-    reason: str
-    steps: tuple[str, ...]
-    unless: frozenset[ResponderName] = frozenset()
 
 
 class Actor(Value):

@@ -18,6 +18,7 @@ from shared.errors import (
     Denied,
     FirebreakError,
     Gone,
+    NoMailbox,
     Refused,
     Transient,
 )
@@ -60,6 +61,7 @@ _UNWILLING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 UNLICENSED: Final = "The tenant has no licence for this"
 _NEEDS_P2: Final = "AadPremiumLicenseRequired"
 """How Privileged Identity Management says so, with a 400."""
+_NO_MAILBOX: Final = "MailboxNotEnabledForRESTAPI"
 _NOT_THERE: Final = frozenset({"RoleAssignmentDoesNotExist"})
 _THERE: Final = frozenset({"RoleAssignmentExists"})
 _SAID_THERE: Final = (
@@ -90,7 +92,7 @@ def classify(
     if status in (401, 403) or code == _NEEDS_P2:
         return Denied(f"{said}. {_advice(status, message, permission)}", permission=permission)
     if status in _GONE or code in _NOT_THERE:
-        return Gone(said)
+        return NoMailbox(said) if code == _NO_MAILBOX else Gone(said)
     if status in _MOVED or code in _THERE or any(t in message for t in _SAID_THERE):
         return Conflict(said)
     if _passes(status):

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from shared.clients.answers import read_answer, tokenless, unanswered
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.links import NextLinks
-from shared.errors import Defect, Gone
-from shared.model import Json, TenantId, Utc, Value, Who
+from shared.errors import Defect, Gone, NoMailbox
+from shared.model import Json, MailboxKind, TenantId, Utc, Value, Who
 
 if TYPE_CHECKING:
     import httpx
@@ -109,6 +109,22 @@ class Exchange:
         address = found[0].get("ExternalEmailAddress") or found[0].get("PrimarySmtpAddress")
         return _smtp(str(address)) if address else None
 
+    async def mailbox_kind(self, who: Who) -> MailboxKind | None:
+        """Tell what kind of mailbox an account has; `None` where Exchange's word is not known.
+
+        Source: Get-Recipient, `RecipientTypeDetails`.
+        """
+        try:
+            found = await self.run("Get-Recipient", {"Identity": who.object_id}, who)
+        except Gone:
+            return MailboxKind.NONE
+        word = str(found[0].get("RecipientTypeDetails") or "") if len(found) == 1 else ""
+        if word.startswith("Remote") or word.endswith("MailUser"):
+            return MailboxKind.ELSEWHERE
+        if word == "SharedMailbox":
+            return MailboxKind.SHARED
+        return MailboxKind.OWN if word.endswith("Mailbox") else None
+
     async def rules(self, who: Who) -> tuple[InboxRule, ...]:
         """List all inbox rules, those that Graph and Outlook do not show marked as hidden.
 
@@ -163,7 +179,7 @@ class Exchange:
             raise unanswered("Exchange", request, error) from error
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
-            raise Gone("Exchange has no single mailbox, recipient or entry of that name")
+            raise NoMailbox("Exchange has no single mailbox, recipient or entry of that name")
         if any(sign in response.text for sign in _NOT_ALLOWED) and not response.is_success:
             response.status_code = 403
         return read_answer("Exchange", response, permission=MANAGE_AS_APP)

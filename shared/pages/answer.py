@@ -73,7 +73,7 @@ def _said(
         case CaseStatus.OBSERVED:
             return _observed(case, footholds)
         case CaseStatus.NEEDS_PERSON:
-            return _needs_person(tasks, clock)
+            return _needs_person(case, tasks, clock)
         case CaseStatus.CLOSED:
             return Answer(tone=Tone.QUIET, word="Closed", sentence="Nothing is left to do here.")
     return _ended(case, tasks, clock, footholds)
@@ -121,7 +121,7 @@ def _observed(case: Case, footholds: tuple[FootholdFound, ...]) -> Answer:
     )
 
 
-def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
+def _needs_person(case: Case, tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
     if not tasks:
         return Answer(
             tone=Tone.BAD,
@@ -129,10 +129,10 @@ def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
             sentence="Firebreak took no step on this account. Why not is said below.",
         )
     failed = sum(task.state is TaskState.FAILED for task in tasks)
-    left = len(left_for_people(tasks))
+    left = len(left_for_people(tasks)) + len(case.left)
     parts = [f"{_many(failed, 'task')} failed"] if failed else []
     parts += [f"{_many(left, 'step')} only a person can do"] if left else []
-    rest = " Everything else has ended." if failed + left < len(tasks) else ""
+    rest = " Everything else has ended." if failed + left < len(tasks) + len(case.left) else ""
     sentence = f"{' and '.join(parts).capitalize()}.{rest}"
     if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
         return Answer(tone=Tone.BAD, word="Not contained: needs a person", sentence=sentence)

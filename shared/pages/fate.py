@@ -52,6 +52,7 @@ _WHY: Final = {
 _BLIND: Final = UNFINISHED | {TaskState.FAILED, TaskState.REFUSED}
 _LEAVES: Final = frozenset({TaskState.REFUSED, TaskState.VERIFIED})
 """Ends that may leave something for a person."""
+_ALL: Final = "What no task can do: by hand"
 _TURNS: Final = frozenset({Event.APPLIED, Event.VERIFIED, Event.REAPPEARED, Event.UNDONE})
 
 
@@ -110,6 +111,10 @@ def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) 
     for_people = {task.responder for task in left_for_people(tasks)}
     settled = [t for t in tasks if t.state in _LEAVES and t.responder not in for_people]
     found = [open_ for t in tasks if t not in settled and (open_ := _open(t, entries))]
+    found += [
+        Open(need=Need.BY_HAND, responder=None, title=_ALL, reason=left.reason, steps=left.steps)
+        for left in case.left
+    ]
     if not tasks and case.status is not CaseStatus.CLOSED:
         found.append(_undecided(case))
     order = list(Need)

@@ -16,6 +16,7 @@ from shared.model import (
     Case,
     CaseStatus,
     Event,
+    Leftover,
     Task,
     TaskState,
     left_for_people,
@@ -46,7 +47,7 @@ class Conclusion:
         The wake-up is put before the todo row goes, so that a crash between the two at worst wakes
         a worker that finds nothing to do.
         """
-        status = status_of(tuple(file.tasks.values()))
+        status = status_of(tuple(file.tasks.values()), file.case.left)
         if status is not file.case.status:
             changed = file.case.model_copy(update={"status": status})
             if status in looks.WATCHED and looks.watched(tuple(file.tasks.values())):
@@ -139,7 +140,7 @@ def _next(file: CaseFile) -> Message:
     return WorkMessage(tenant=case.tenant, case=case.id)
 
 
-def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
+def status_of(tasks: tuple[Task, ...], left: tuple[Leftover, ...] = ()) -> CaseStatus:
     """Say where a case stands from what became of its tasks.
 
     No tasks at all is not "contained": no rule covered the alert, or a guard refused the account.
@@ -150,7 +151,7 @@ def status_of(tasks: tuple[Task, ...]) -> CaseStatus:
     if TaskState.UNDONE in states and TaskState.WAITING not in states:
         # A person put it back, so a person has judged it.
         return CaseStatus.CLOSED
-    if not states or TaskState.FAILED in states or left_for_people(tasks):
+    if not states or TaskState.FAILED in states or left or left_for_people(tasks):
         return CaseStatus.NEEDS_PERSON
     if TaskState.WAITING in states:
         return CaseStatus.WAITING

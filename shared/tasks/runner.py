@@ -40,7 +40,7 @@ from shared.policy.guards import Guard, GuardSubject, apply_guards
 from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
-from shared.tasks import evidence, steps
+from shared.tasks import acquaint, evidence, steps
 from shared.tasks.brakes import Brakes
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
@@ -134,8 +134,11 @@ class Runner:
         return [] if kept or not acts else [asyncio.ensure_future(self._keep_evidence(file))]
 
     async def _keep_evidence(self, file: CaseFile) -> None:
-        found = await evidence.collect(file.case, self._tenant, at=self._clock())
-        await file.record(await evidence.keep(found, self._store, case=file.case))
+        found, case = await asyncio.gather(
+            evidence.collect(file.case, self._tenant, at=self._clock()),
+            acquaint.acquainted(file.case, self._tenant),
+        )
+        await file.record(await evidence.keep(found, self._store, case=file.case), case=case)
 
     async def _begin(
         self, file: CaseFile, message: WorkMessage, phase: Phase, owner: str, lost: Flag
@@ -184,7 +187,8 @@ class Runner:
         except Superseded:
             raise
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
-            step = self._stopped(error, task, begun=begun)
+            explained = await acquaint.with_its_kind(error, file.case.account, self._tenant)
+            step = self._stopped(explained, task, begun=begun)
         await self._store_step(file, step)
 
     async def _change(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
@@ -210,7 +214,8 @@ class Runner:
             left = await plan(responder, file.case, task, self._tenant)
             step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
-            step = self._stopped(error, task)
+            explained = await acquaint.with_its_kind(error, file.case.account, self._tenant)
+            step = self._stopped(explained, task)
         await self._store_step(file, step)
 
     def _proof(self, task: Task, left: Change | None, changed: Change | None) -> steps.Step:

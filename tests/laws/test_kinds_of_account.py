@@ -1,0 +1,103 @@
+"""What holds for every kind of account, whatever the responders: each is told as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lab.clock import Clock
+from lab.scenarios import STORIES, Scenario
+from lab.tenant import SimulatedTenant, TenantSettings
+from lab.tenant.settings import Licence
+from lab.workbench import Workbench
+from responders import catalogue
+from shared.model import Json
+
+HEAD = """\
+version = 1
+[guards]
+privileged = "enforce"
+[[rule]]
+name = "everything"
+irreversible = true
+[rule.responders]
+"""
+FREE = frozenset[Licence]()
+EVERYTHING = frozenset(Licence)
+KINDS = (
+    "token_thief",
+    "synced_user",
+    "federated_user",
+    "on_premises_mailbox",
+    "guest",
+    "admin",
+    "restricted_user",
+    "shared_mailbox",
+    "no_mailbox",
+    "full_house",
+)
+CYCLE = timedelta(minutes=30)
+each_kind = pytest.mark.parametrize(
+    ("name", "licences"),
+    [(name, paid) for name in KINDS for paid in (EVERYTHING, FREE)],
+    ids=[f"{name}-{paid}" for name in KINDS for paid in ("licensed", "unlicensed")],
+)
+
+
+class Told:
+    """One story played to its end with every responder, while the directory synchronises."""
+
+    def __init__(self, name: str, licences: frozenset[Licence], folder: Path) -> None:
+        self.lab = SimulatedTenant(
+            clock=Clock.frozen(datetime(2026, 11, 23, 12, tzinfo=UTC)),
+            settings=TenantSettings.instant(licences=licences),
+            entra_roles=frozenset({"Privileged Authentication Administrator"}),
+        )
+        self.scenario: Scenario = STORIES[name](self.lab)
+        self.policy = folder / "policy.toml"
+        self.policy.write_text(HEAD + "".join(f'{n} = "enforce"\n' for n in catalogue()))
+        self.before = self.lab.snapshot(without=self.scenario.oid)
+
+    async def play(self) -> Json:
+        async with Workbench(self.lab, settings={"policy": self.policy}) as bench:
+            for alert in self.scenario.alerts:
+                await bench.post(alert.source, alert.body)
+            self.lab.clock.advance(2)
+            for _ in range(3):
+                await bench.settle(within=CYCLE)
+                self.lab.sync_directory()
+            [case] = await bench.cases()
+            return case
+
+
+@each_kind
+async def test_every_responder_ends_with_a_plan_that_sticks_or_words_a_person_can_act_on(
+    name: str, licences: frozenset[Licence], tmp_path: Path
+) -> None:
+    told = Told(name, licences, tmp_path)
+    case = await told.play()
+    assert {task["responder"] for task in case["tasks"]} == set(catalogue())
+    for task in case["tasks"]:
+        assert task["state"] in {"verified", "skipped", "refused"}, task
+        assert "defect" not in task["reason"].lower()
+        if task["state"] == "refused":
+            assert len(task["reason"]) > 20, task
+    for item in case["open"]:
+        assert item["need"] != "by_hand" or (item["reason"] and item["steps"]), item
+    assert told.scenario.losses() == []
+
+
+@each_kind
+async def test_no_foothold_is_silently_counted_as_gone(
+    name: str, licences: frozenset[Licence], tmp_path: Path
+) -> None:
+    """While anything of the intruder's can still be used, a person is called."""
+    told = Told(name, licences, tmp_path)
+    case = await told.play()
+    doors = [foothold.label for foothold in told.scenario.intruder.open_doors()]
+    if doors:
+        assert case["status"] == "needs_person", doors
+        assert "proven" not in case["answer"]["word"]
+        assert any(item["steps"] or item["reason"] for item in case["open"])
