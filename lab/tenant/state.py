@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -230,6 +231,11 @@ class State:
         if field_name not in self._indexes:
             self._indexes[field_name] = self._index(field_name)
         return self._indexes[field_name].get(value.casefold(), [])
+
+    def reindex(self, fields: Iterable[str]) -> None:
+        """Forget who was found by fields that have changed: a former name names nobody."""
+        for name in fields:
+            self._indexes.pop(name, None)
 
     def _index(self, field_name: str) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}

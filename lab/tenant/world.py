@@ -98,6 +98,7 @@ class World:
         """Change an account; lagging readers see it later."""
         user = replace(self.state.users[oid], **changes)
         self.state.users.put(oid, user, at=self.now())
+        self.state.reindex(changes)
         return user
 
     def change_mailbox(self, oid: str, **changes: Any) -> Mailbox:

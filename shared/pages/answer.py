@@ -129,10 +129,11 @@ def _needs_person(case: Case, tasks: tuple[Task, ...], clock: IntruderClock) -> 
             sentence="Firebreak took no step on this account. Why not is said below.",
         )
     failed = sum(task.state is TaskState.FAILED for task in tasks)
-    left = len(left_for_people(tasks)) + len(case.left)
+    wanted = {(task.reason, task.steps) for task in left_for_people(tasks)}
+    left = len(wanted) + len(case.left)
     parts = [f"{_many(failed, 'task')} failed"] if failed else []
     parts += [f"{_many(left, 'step')} only a person can do"] if left else []
-    rest = " Everything else has ended." if failed + left < len(tasks) + len(case.left) else ""
+    rest = " Everything else has ended." if len(tasks) > failed + len(wanted) else ""
     sentence = f"{' and '.join(parts).capitalize()}.{rest}"
     if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
         return Answer(tone=Tone.BAD, word="Not contained: needs a person", sentence=sentence)

@@ -52,6 +52,7 @@ _WHY: Final = {
 _BLIND: Final = UNFINISHED | {TaskState.FAILED, TaskState.REFUSED}
 _LEAVES: Final = frozenset({TaskState.REFUSED, TaskState.VERIFIED})
 """Ends that may leave something for a person."""
+_HAND: Final = ": do this by hand"
 _ALL: Final = "What no task can do: by hand"
 _TURNS: Final = frozenset({Event.APPLIED, Event.VERIFIED, Event.REAPPEARED, Event.UNDONE})
 
@@ -110,7 +111,7 @@ def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) 
     """List what is not finished: first what needs a person, then what goes on by itself."""
     for_people = {task.responder for task in left_for_people(tasks)}
     settled = [t for t in tasks if t.state in _LEAVES and t.responder not in for_people]
-    found = [open_ for t in tasks if t not in settled and (open_ := _open(t, entries))]
+    found = _joined(open_ for t in tasks if t not in settled and (open_ := _open(t, entries)))
     found += [
         Open(need=Need.BY_HAND, responder=None, title=_ALL, reason=left.reason, steps=left.steps)
         for left in case.left
@@ -119,6 +120,18 @@ def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) 
         found.append(_undecided(case))
     order = list(Need)
     return tuple(sorted(found, key=lambda open_: order.index(open_.need)))
+
+
+def _joined(found: Iterable[Open]) -> list[Open]:
+    """Say once what a person has to do once, however many tasks were refused for it."""
+    joined: dict[object, Open] = {}
+    for one in found:
+        by_hand = one.need is Need.BY_HAND
+        key: object = (one.reason, one.steps) if by_hand else one.responder
+        other = joined.get(key)
+        title = f"{other.title.removesuffix(_HAND)}, {one.title.lower()}" if other else one.title
+        joined[key] = one.model_copy(update={"title": title})
+    return list(joined.values())
 
 
 def started(task: Task, entries: Iterable[Entry]) -> Entry | None:
@@ -167,7 +180,7 @@ def _open(task: Task, entries: tuple[Entry, ...]) -> Open | None:
         return Open(
             need=Need.BY_HAND,
             responder=task.responder,
-            title=f"{name.capitalize()}: do this by hand",
+            title=f"{name.capitalize()}{_HAND}",
             reason=task.reason,
             steps=task.steps,
         )

@@ -31,7 +31,9 @@ def explained(error: Exception, account: Account) -> Exception:
             "A guest's mailbox is in the home tenant, where nothing here can look",
             steps=("Ask the guest's home organisation to look for rules and forwarding there",),
         )
-    if isinstance(error, NoMailbox) and account.mailbox is not MailboxKind.NONE:
+    if isinstance(error, NoMailbox) and account.mailbox is MailboxKind.NONE:
+        return NoMailbox("The account has no mailbox")
+    if isinstance(error, NoMailbox):
         where = "stands outside Exchange Online"
         unsure = "may stand outside Exchange Online: nobody could tell"
         said = where if account.mailbox is MailboxKind.ELSEWHERE else unsure

@@ -48,6 +48,9 @@ async def _users(case: Case, tenant: Tenant) -> frozenset[str]:
     try:
         async with asyncio.timeout(PATIENCE):
             grants = await tenant.access.grants(case.account.who)
+            names = {grant.trustee for grant in grants if grant.kind in _USES}
+            behind = await tenant.access.trustees(case.account.who, names)
     except (FirebreakError, TimeoutError):
         return frozenset()
-    return frozenset(grant.trustee for grant in grants if grant.kind in _USES)
+    # Each cmdlet names the same person in its own way.
+    return frozenset(trustee.address or trustee.name for trustee in behind.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,10 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.settings import Licence
 from lab.workbench import Workbench
 from responders import catalogue
-from shared.model import Json
+from shared.clients import graph
+from shared.model import AccountRef, Json, ResponderName, Upn
+from shared.responder import Responder
+from shared.tasks.triage import resolve
 
 HEAD = """\
 version = 1
@@ -101,3 +105,37 @@ async def test_no_foothold_is_silently_counted_as_gone(
         assert case["status"] == "needs_person", doors
         assert "proven" not in case["answer"]["word"]
         assert any(item["steps"] or item["reason"] for item in case["open"])
+
+
+@pytest.mark.parametrize("responder", list(catalogue().values()), ids=lambda r: r.name)
+async def test_an_account_that_was_renamed_meanwhile_is_still_the_same_account(
+    responder: Responder[Any], stand: Any
+) -> None:
+    place = stand(responder)
+    case = await place.case()
+    place.lab.change_user(place.scenario.oid, upn="another.name@contoso.example")
+    others = place.lab.snapshot(without=place.scenario.oid)
+    assert await place.until_done(case)
+    assert place.lab.snapshot(without=place.scenario.oid) == others
+    assert place.scenario.losses() == []
+
+
+async def test_a_password_that_is_refused_leaves_the_account_blocked(tmp_path: Path) -> None:
+    told = Told("token_thief", EVERYTHING, tmp_path)
+    told.lab.granted -= {graph.USER_PASSWORD_ALL}
+    case = await told.play()
+    states = {task["responder"]: task["state"] for task in case["tasks"]}
+    assert (states["reset_password"], states["disable_sign_in"]) == ("failed", "verified")
+    assert told.lab.users[told.scenario.oid].enabled is False
+    assert case["status"] == "needs_person"
+
+
+async def test_a_guest_that_an_alert_names_by_upn_is_found_and_shut_out(stand: Any) -> None:
+    """The `#` in a guest's UPN would cut a URL short, and the call would say that all is well."""
+    place = stand(catalogue()[ResponderName("disable_sign_in")], story=STORIES["guest"])
+    upn = place.lab.users[place.scenario.oid].upn
+    assert "#EXT#" in upn
+    account = await resolve(AccountRef(upn=Upn(upn)), place.world)
+    assert account.object_id == place.scenario.oid
+    await place.until_done((await place.case()).model_copy(update={"account": account}))
+    assert place.lab.users[place.scenario.oid].enabled is False

@@ -9,6 +9,7 @@ from lab.scenarios import guest, synced_user
 from responders.require_mfa import MfaRequired, RequireMfa
 from shared.clients.methods import MfaState
 from shared.errors import Refused
+from shared.model import MailboxKind
 
 
 def state(place: Any) -> str:
@@ -62,4 +63,16 @@ async def test_guests_are_left_to_conditional_access(stand: Any) -> None:
     place = stand(RequireMfa(), story=guest)
     refused = await place.responder.refuse(await place.case(), place.world)
     assert refused is not None
+    assert refused.steps
+
+
+async def test_nobody_is_asked_for_a_second_factor_at_a_shared_mailbox(stand: Any) -> None:
+    place = stand(RequireMfa())
+    case = await place.case()
+    account = case.account.model_copy(update={"mailbox": MailboxKind.SHARED})
+    refused = await place.responder.refuse(
+        case.model_copy(update={"account": account}), place.world
+    )
+    assert refused is not None
+    assert "shared mailbox" in str(refused)
     assert refused.steps

@@ -10,6 +10,7 @@ from shared.model import (
     UNFINISHED,
     CaseId,
     CaseStatus,
+    Leftover,
     Mode,
     Phase,
     ResponderName,
@@ -168,3 +169,19 @@ async def test_the_list_counts_footholds_and_what_waits(bench: Bench) -> None:
     assert row["footholds"] == sum(len(task.footholds) for task in bench.tasks().values())
     assert row["waiting"] == 0
     assert row["status"] == "contained"
+
+
+def test_what_is_left_after_success_needs_a_person_unless_another_has_settled_it() -> None:
+    [one] = tasks(frozenset({TaskState.VERIFIED}))
+    left = one.model_copy(
+        update={"steps": ("Disable it on premises",), "unless": frozenset({ResponderName("held")})}
+    )
+    held = one.model_copy(update={"responder": ResponderName("held")})
+    assert status_of((left,)) is CaseStatus.NEEDS_PERSON
+    assert status_of((left, held)) is CaseStatus.CONTAINED
+    for state in (TaskState.REFUSED, TaskState.SKIPPED):
+        unheld = held.model_copy(update={"state": state})
+        assert status_of((left, unheld)) is CaseStatus.NEEDS_PERSON
+    account = Leftover(reason="it is shared", steps=("Look at who uses it",))
+    assert status_of((held,)) is CaseStatus.CONTAINED
+    assert status_of((held,), (account,)) is CaseStatus.NEEDS_PERSON

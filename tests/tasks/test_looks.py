@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -190,3 +191,59 @@ async def test_the_time_until_the_intruder_can_act_is_in_page_json_and_terminal(
     assert show.until(case).startswith(said)
     place.lab.clock.advance(70 * 60)
     assert show.until(await place.case()) in {"no more", "perhaps; not with a token any more"}
+
+
+FOR_GOOD = """\
+version = 1
+[[rule]]
+name = "everything"
+irreversible = true
+[rule.responders]
+disable_sign_in = "enforce"
+revoke_sessions = "enforce"
+"""
+
+
+@pytest.mark.parametrize("also", ["", 'block_by_group = "enforce"\n'], ids=["alone", "by group"])
+async def test_what_the_sync_undoes_is_never_called_proven_unless_something_holds(
+    also: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(FOR_GOOD + also)
+    place = Place()
+    place.scenario = synced_user(place.lab)
+    place.bench = Workbench(place.lab, settings={"policy": policy})
+    async with place.bench:
+        case = await place.contained()
+        told = [task for task in case["tasks"] if task["responder"] == "disable_sign_in"]
+        assert "until the next directory sync" in told[0]["reason"]
+        assert case["status"] == ("contained" if also else "needs_person")
+        for _ in range(4):
+            place.lab.sync_directory()
+            await place.bench.settle(within=timedelta(minutes=31))
+        case = await place.case()
+        sync = [door.number for door in place.scenario.intruder.living() if door.number == 21]
+        assert ("proven" in case["answer"]["word"]) == bool(also)
+        if also:
+            assert sync == []
+        else:
+            assert case["status"] == "needs_person"
+            [left] = case["open"]
+            assert "Disable-ADAccount" in left["steps"][0]
+
+
+async def test_what_the_sync_enables_again_is_blocked_again_at_every_look(
+    tmp_path: Path,
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(FOR_GOOD)
+    place = Place()
+    place.scenario = synced_user(place.lab)
+    place.bench = Workbench(place.lab, settings={"policy": policy})
+    async with place.bench:
+        await place.contained()
+        for _ in range(2):
+            place.lab.sync_directory()
+            assert place.lab.users[place.scenario.oid].enabled
+            await place.bench.settle(within=timedelta(minutes=36))
+            assert not place.lab.users[place.scenario.oid].enabled
