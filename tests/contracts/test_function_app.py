@@ -40,6 +40,7 @@ FUNCTIONS = {
     "move_guard": ("httpTrigger", "guards/{what}", {"POST"}),
     "policy": ("httpTrigger", "policy/{what}", {"POST"}),
     "approvals": ("httpTrigger", "approvals", {"GET"}),
+    "by_link": ("httpTrigger", "approve/{token}", {"GET"}),
     "approve": ("httpTrigger", "cases/{id}/approve", {"POST"}),
     "decline": ("httpTrigger", "cases/{id}/decline", {"POST"}),
     "since": ("httpTrigger", "cases/{id}/since", {"POST"}),
