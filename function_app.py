@@ -89,13 +89,6 @@ async def approvals(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.approvals(req.headers))
 
 
-@app.function_name("by_link")
-@app.route(route="approve/{token}", methods=["GET"])
-async def by_link(req: func.HttpRequest) -> func.HttpResponse:
-    """Show the change that a signed link leads to."""
-    return _show(await firebreak.by_link(req.route_params["token"], req.headers))
-
-
 @app.function_name("approve")
 @app.route(route="cases/{id}/approve", methods=["POST"])
 async def approve(req: func.HttpRequest) -> func.HttpResponse:
@@ -130,6 +123,34 @@ async def move_guard(req: func.HttpRequest) -> func.HttpResponse:
     """Pause, resume, or let a held rule act again."""
     what = req.route_params["what"]
     return _show(await firebreak.move_guard(what, req.headers, req.get_body()))
+
+
+@app.function_name("show_restore")
+@app.route(route="cases/{id}/restore", methods=["GET"])
+async def show_restore(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the owner's way back: the checklist and its buttons."""
+    return _show(await firebreak.page(f"cases/{req.route_params['id']}/restore", req.headers))
+
+
+@app.function_name("restore")
+@app.route(route="cases/{id}/restore", methods=["POST"])
+async def restore(req: func.HttpRequest) -> func.HttpResponse:
+    """Take the request to let the owner back in."""
+    return _show(await firebreak.restore(req.route_params["id"], req.headers, req.get_body()))
+
+
+@app.function_name("confirm")
+@app.route(route="cases/{id}/confirm", methods=["POST"])
+async def confirm(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a person's word that a line of the checklist is done."""
+    return _show(await firebreak.confirm(req.route_params["id"], req.headers, req.get_body()))
+
+
+@app.function_name("access_pass")
+@app.route(route="cases/{id}/access-pass", methods=["POST"])
+async def access_pass(req: func.HttpRequest) -> func.HttpResponse:
+    """Make an access pass for the owner and show it once."""
+    return _show(await firebreak.access_pass(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("inbox")

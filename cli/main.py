@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from cli import show
+from cli import show, way_back
 from cli.exits import CommandError, Exit
 from cli.guards import guards
 from cli.policy_commands import policy
@@ -191,6 +191,42 @@ def since(
     from cli.approvals import since as began
 
     finish(began(remote_app(url), case, time, again=again, as_json=as_json))
+
+
+@app.command()
+def confirm(
+    case: str,
+    check: Annotated[str, typer.Argument(help="The checklist's line, as `cases show` names it.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that a line of a case's checklist is done; your name goes into the journal."""
+    finish(way_back.confirm(remote_app(url), case, check, as_json=as_json))
+
+
+@app.command()
+def restore(
+    case: str,
+    override: Annotated[
+        str, typer.Option(help="Why it is right although the checklist is not green.")
+    ] = "",
+    within: Within = 120,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the owner back in: new password, out of the blocked group, sign-in allowed."""
+    finish(way_back.restore(remote_app(url), case, override, within=within, as_json=as_json))
+
+
+@app.command("access-pass")
+def access_pass(
+    case: str,
+    minutes: Annotated[int, typer.Option(help="How long it is good.")] = 60,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a Temporary Access Pass for an owner who is back, and show it this once."""
+    finish(way_back.access_pass(remote_app(url), case, minutes, as_json=as_json))
 
 
 @app.command()

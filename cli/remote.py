@@ -73,6 +73,10 @@ class Remote:
         steps: list[Json] = found["steps"]
         return steps
 
+    async def way_back(self, case: str, what: str, request: Json) -> Json:
+        """Ask for the owner's return; `what` is `confirm`, `restore` or `access-pass`."""
+        return await self._signed(f"/api/cases/{case}/{what}", json.dumps(request).encode())
+
     async def rehearse(self, what: str, question: Json) -> Json:
         """Ask what a policy would do; `what` is `explain` or `compare`."""
         return await self._signed(f"/api/policy/{what}", json.dumps(question).encode())

@@ -27,6 +27,9 @@ STYLES: Final = {
     "queued": "yellow",
     "claimed": "yellow",
     "undone": "dim",
+    "green": "green",
+    "not_yet": "yellow",
+    "unknown": "bold red",
     "intact": "green",
     "altered": "bold red",
     "missing": "bold red",
@@ -81,6 +84,7 @@ def case(found: Json) -> RenderableType:
         *(Text(f"  but: {said}", style="dim") for said in found["clock"]["conditions"]),
     ]
     parts += [table for table in (_footholds(found), _changes(found)) if table.row_count]
+    parts += [_checklist(found["way_back"])] if not found["dry_run"] else []
     parts += [_open(item) for item in found["open"]]
     parts += _linked(found["findings"]["ripple"])
     return Group(*parts)
@@ -137,6 +141,17 @@ def _changes(found: Json) -> Table:
     table = _table("Changes", "what", "was", "is now", "made")
     for change in found["changes"]:
         table.add_row(change["what"], change["was"], change["becomes"], styled(change["made"]))
+    return table
+
+
+def _checklist(found: Json) -> Table:
+    back = found["restored_at"]
+    title = f"Owner let back in at {moment(back)} UTC" if back else "Before the owner is let in"
+    table = _table(title, "line", "what", "is it so", "what to do")
+    for line in found["lines"]:
+        done = f"confirmed by {line['confirmed_by']}" if line["confirmed_by"] else ""
+        todo = "; ".join([line["todo"] or done, *line["steps"]])
+        table.add_row(line["name"], line["title"], styled(line["light"]), todo)
     return table
 
 

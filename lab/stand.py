@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from lab.clock import Clock
+from lab.closed_doors import shut
 from lab.scenarios import Scenario, Story, full_house, synced_user
 from lab.stage import SINCE
 from lab.tenant import SimulatedTenant, TenantSettings
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 """When every story on a stand is told."""
+_OPENS_DOORS: Final = frozenset({"restore_sign_in"})
+"""Responders that have something to do only after the doors were closed."""
 _OVER_ADMINISTRATORS: Final = frozenset({"Privileged Authentication Administrator"})
 """What lets an application act on accounts that hold roles, as the intruder's victim may."""
 
@@ -54,9 +57,11 @@ class Stand:
             clock=self.clock,
             exchange_roles=roles,
             entra_roles=entra_roles,
-            settings=settings or TenantSettings.instant(),
+            settings=settings or TenantSettings.instant(unblock_delay=0.0),
         )
         self.scenario: Scenario = (story or _HOMES.get(responder.name, full_house))(self.lab)
+        if responder.name in _OPENS_DOORS:
+            shut(self.lab, self.scenario.oid)
         self.clients: list[httpx.AsyncClient] = []
         self.world: Tenant = self._connect()
         self._granted = granted
@@ -103,8 +108,8 @@ class Stand:
                     return made
                 made.append(change)
                 await self.responder.apply(change, self.world)
-            except Transient:
-                self.clock.advance(5)
+            except Transient as error:
+                self.clock.advance(error.retry_after or 5)
         raise AssertionError(f"{self.responder.name} did not come to an end")
 
     async def aclose(self) -> None:

@@ -58,6 +58,7 @@ class DisableDevices(Responder[DevicesDisabled]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1098.005"})
     permissions = frozenset({graph.USER_READ_ALL, devices.DEVICE_WRITE_ALL})
 
@@ -68,7 +69,9 @@ class DisableDevices(Responder[DevicesDisabled]):
         since = tuple(
             device
             for device in usable
-            if device.registered_at is not None and device.registered_at >= case.compromised_since
+            if device.registered_at is not None
+            and device.registered_at >= case.compromised_since
+            and not case.owners(device.registered_at)
         )
         if since:
             return DevicesDisabled(who=who, devices=since)

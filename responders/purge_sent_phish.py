@@ -90,6 +90,7 @@ class PurgeSentPhish(Responder[SentPhishPurged]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1534", "T1566.002"})
     permissions = frozenset({sent.MESSAGE_TRACE_READ_ALL, analyzed_mail.ANALYZED_MAIL_WRITE_ALL})
 
@@ -108,7 +109,8 @@ class PurgeSentPhish(Responder[SentPhishPurged]):
     async def plan(self, case: Case, tenant: Tenant) -> SentPhishPurged | None:
         """Trace what was sent since the compromise, and look up where each copy lies."""
         sender = case.account.mail or case.account.upn
-        found = await tenant.sent.by(sender, since=case.compromised_since)
+        sent_since = await tenant.sent.by(sender, since=case.compromised_since)
+        found = tuple(message for message in sent_since if not case.owners(message.at))
         if len(found) > _MOST:
             raise _too_many(sender, case, len(found))
         judged: list[PhishMessage] = []

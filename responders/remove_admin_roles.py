@@ -82,6 +82,7 @@ class RemoveAdminRoles(Responder[AdminRolesRemoved]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1098.003", "T1078.004"})
     permissions = frozenset(
         {
@@ -103,6 +104,7 @@ class RemoveAdminRoles(Responder[AdminRolesRemoved]):
             JudgedRole(role=role, reason=_since(role, given.get(str(role.object_id))))
             for role in held
             if not _older(role, case.compromised_since)
+            and not case.owners(role.start or given.get(str(role.object_id)))
         ]
         last = [j for j in judged if await _is_last(j.role, who, tenant)]
         ours = tuple(j for j in judged if j not in last)

@@ -76,6 +76,7 @@ class RemoveAuthMethods(Responder[AuthMethodsRemoved]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1556.006", "T1098.005"})
     permissions = frozenset({graph.AUTHENTICATION_METHOD_WRITE_ALL})
 
@@ -85,11 +86,12 @@ class RemoveAuthMethods(Responder[AuthMethodsRemoved]):
         methods, default = await asyncio.gather(
             tenant.methods.all(who.object_id), _default(who.object_id, tenant)
         )
+        judged = [method for method in methods if not case.owners(method.created_at)]
         # Graph shows whole seconds.
         since = case.compromised_since.replace(microsecond=0)
-        new = [m for m in methods if m.created_at is not None and m.created_at >= since]
+        new = [m for m in judged if m.created_at is not None and m.created_at >= since]
         gone = [method for method in new if method.removable]
-        left = [method for method in methods if _doubtful(method, since) and method not in gone]
+        left = [method for method in judged if _doubtful(method, since) and method not in gone]
         if not gone:
             _hand_over(case, left)
             return None

@@ -68,6 +68,7 @@ class RevokeAppConsents(Responder[AppConsentsRevoked]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1528", "T1550.001"})
     permissions = frozenset(
         {consents.GRANT_WRITE_ALL, consents.APPLICATION_READ_ALL, audit.AUDIT_LOG_READ_ALL}
@@ -122,7 +123,8 @@ async def _given_since(case: Case, tenant: Tenant) -> dict[ObjectId, Utc] | Deni
         return error
     found: dict[ObjectId, Utc] = {}
     for change in sorted(changes, key=lambda change: change.at, reverse=True):
-        if change.activity in _GIVEN and change.result != "failure":
+        given = change.activity in _GIVEN and change.result != "failure"
+        if given and not case.owners(change.at):
             found |= {ObjectId(str(target.id)): change.at for target in change.targets if target.id}
     return found
 

@@ -75,6 +75,7 @@ class RevokeFileLinks(Responder[FileLinksRevoked]):
 
     phase = Phase.EVICT
     impact = Impact.NONE
+    dated = True
     techniques = frozenset({"T1213.002", "T1537"})
     permissions = frozenset({audit_search.AUDIT_SEARCH_READ_ALL, files.FILES_WRITE_ALL})
 
@@ -88,7 +89,8 @@ class RevokeFileLinks(Responder[FileLinksRevoked]):
         )
         found: dict[tuple[str, str, str], MadeLink] = {}
         unsure: list[MadeLink] = []
-        for url, of in sorted(_by_file(records).items()):
+        intruders = tuple(record for record in records if not case.owners(record.at))
+        for url, of in sorted(_by_file(intruders).items()):
             for made, sure in await _still_there(url, of, tenant):
                 if sure:
                     found[made.item.drive, made.item.id, made.link.id] = made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.clients import exchange, graph
 from shared.clients.blocked_senders import SETTLES, BlockedSender
 from shared.clients.tenant import Tenant
-from shared.errors import Refused
+from shared.errors import Refused, Transient
 from shared.model import Account, Case, Difference, Phase
 from shared.responder import Change, Impact, Responder
 
@@ -13,6 +13,8 @@ _SUPPORT = (
     "Look at the account on the Restricted entities page in the Microsoft Defender portal",
     "If it is still there, open a support request with Microsoft",
 )
+_LOOK_AGAIN = 3600.0
+"""Seconds between two looks at a release; Microsoft names an hour as what it usually takes."""
 
 
 class SenderUnblocked(Change):
@@ -37,9 +39,9 @@ class SenderUnblocked(Change):
 class UnblockSender(Responder[SenderUnblocked]):
     """Let the account send mail again.
 
-    Only once it is secured: Microsoft lets go a few times and then never again, and a sender that
-    goes on spamming uses them up. Asked for once and followed for a day, never repeated. Cannot be
-    undone.
+    Only once the checklist is green or the owner was let back in: Microsoft lets go a few times
+    and then never again, and a sender that goes on spamming uses them up. Asked for once and
+    followed for a day, never repeated. Cannot be undone.
     """
 
     phase = Phase.RECOVER
@@ -62,7 +64,10 @@ class UnblockSender(Responder[SenderUnblocked]):
         )
 
     async def plan(self, case: Case, tenant: Tenant) -> SenderUnblocked | None:
-        """Look for the account on the list; while a release settles there is nothing to do."""
+        """Look for the account on the list; a release is followed until it shows, for a day.
+
+        Only where its answer was lost, and a day shows that it never arrived, is it asked for anew.
+        """
         account = await tenant.directory.account(case.account.object_id)
         addresses = {address for address in (account.mail, account.upn) if address}
         sender = await tenant.senders.find(account.who, addresses)
@@ -78,8 +83,12 @@ class UnblockSender(Responder[SenderUnblocked]):
                 ),
             )
         if sender.settling:
-            return None
-        if sender.released and not sender.again:
+            raise Transient(
+                f"{sender.address} was let go at {sender.released[-1]:%Y-%m-%d %H:%M} UTC and is "
+                "still on the list; Microsoft takes up to a day",
+                retry_after=_LOOK_AGAIN,
+            )
+        if sender.released and not sender.again and sender.answered:
             hours = SETTLES.total_seconds() / 3600
             raise Refused(
                 f"{sender.address} is still restricted {hours:.0f} hours after it was let go, and "

@@ -88,10 +88,6 @@ class App(Front):
         """List what waits for a person."""
         return await self._approval_counter.show(headers)
 
-    async def by_link(self, token: str, headers: Mapping[str, str]) -> Page:
-        """Show the change that a signed link leads to."""
-        return await self._approval_counter.by_link(token, headers)
-
     async def approve(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's yes to a change."""
         return await self._approval_counter.approve(case, headers, body)
@@ -111,6 +107,18 @@ class App(Front):
     async def move_guard(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Move a brake."""
         return await self._brake_counter.move(what, headers, body)
+
+    async def confirm(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take a person's word that a line of the checklist is done."""
+        return await self._reception.confirm(case, headers, body)
+
+    async def restore(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take the request to let the owner back in."""
+        return await self._reception.restore(case, headers, body)
+
+    async def access_pass(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Make an access pass for the owner and show it once."""
+        return await self._reception.access_pass(case, headers, body)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""

@@ -67,7 +67,8 @@ class Desk:
     async def show(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show `cases`, `cases/ID`, `cases/ID.json`, `alerts` or `alert/ID`.
 
-        Below a case lie `report`, one file to keep, and `evidence`, which is always JSON.
+        Below a case lie `report`, one file to keep, `restore`, the owner's way back, and
+        `evidence`, which is always JSON.
 
         JSON instead of a page is given to whoever accepts `application/json` and no HTML.
         """
@@ -81,7 +82,7 @@ class Desk:
             return await self._alerts(as_json)
         if place == "alert" and _ID.fullmatch(rest):
             return await self._alert(AlertId(rest), as_json)
-        match = re.fullmatch(rf"({_ID.pattern})(\.json|/report|/evidence)?", rest)
+        match = re.fullmatch(rf"({_ID.pattern})(\.json|/report|/evidence|/restore)?", rest)
         if place != "cases" or not match:
             return self._missing()
         kind = match[2] or (".json" if as_json else "")
@@ -107,6 +108,8 @@ class Desk:
         view = await self._view(file)
         if kind == ".json":
             return json_page(case_json(view))
+        if kind == "/restore":
+            return self._html(self._pages.way_back(view))
         if kind == "/report":
             name = f"firebreak-{case}.html"
             page = self._html(self._pages.report(view))

@@ -292,6 +292,14 @@ class Case(Value):
     """What a person has to do about the account as a whole, whatever became of the tasks."""
     poisonings: int = 0
     """How often its message ended in the poison queue."""
+    restored_at: Utc | None = None
+    """When the owner was let back in: what is made from then on is the owner's."""
+
+    def owners(self, made_at: datetime | None) -> bool:
+        """Whether a thing is the owner's by its time: an unknown time proves nothing."""
+        if self.restored_at is None or made_at is None:
+            return False
+        return made_at >= self.restored_at
 
 
 class TaskState(StrEnum):
@@ -460,6 +468,11 @@ class Event(StrEnum):
     UNDO_ASKED = "undo_asked"
     UNDOING = "undoing"
     UNDONE = "undone"
+    CONFIRMED = "confirmed"
+    RESTORE_ASKED = "restore_asked"
+    RESTORED = "restored"
+    PASS_ASKED = "pass_asked"  # noqa: S105 - an event
+    PASS_ISSUED = "pass_issued"  # noqa: S105 - an event
     STATUS = "status"
 
 

@@ -109,6 +109,9 @@ class Responder[C: Change](ABC):
     """Application permissions it needs, and nothing it does not."""
     exchange_roles: ClassVar[frozenset[str]] = frozenset()
     """Exchange management roles its cmdlets need."""
+    dated: ClassVar[bool] = False
+    """Whether it tells the intruder's things by their time, so that none of the owner's is taken
+    for one after the owner was let back in."""
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Say why this account must not be touched this way, or `None`."""

@@ -38,6 +38,8 @@ class BlockedSender(Value):
     released: tuple[Utc, ...] = ()
     settling: bool = False
     """Whether the last release is so young that it may not show yet."""
+    answered: bool = True
+    """Whether Exchange said that it took the last release; a lost answer may be a lost request."""
 
     @property
     def again(self) -> bool:
@@ -56,18 +58,35 @@ class Releases:
         """Read when an address was let go, oldest first."""
         return _times(await self._store.read(self._where, digest(address)))
 
+    async def last_answered(self, address: str) -> bool:
+        """Whether Exchange said that it took the last one."""
+        row = await self._store.read(self._where, digest(address))
+        return row is None or bool(row.body.get("answered", True))
+
     async def note(self, address: str, at: datetime) -> None:
         """Write down that it is asked for now. Raises `Conflict` where somebody else just did."""
         row = await self._store.read(self._where, digest(address))
-        await self._write(address, (*_times(row), at), row)
+        await self._write(address, (*_times(row), at), row, answered=False)
+
+    async def answered(self, address: str) -> None:
+        """Write down that Exchange took it."""
+        row = await self._store.read(self._where, digest(address))
+        await self._write(address, _times(row), row)
 
     async def forget(self, address: str, at: datetime) -> None:
         """Take back what was written down and is known not to have happened."""
         row = await self._store.read(self._where, digest(address))
         await self._write(address, tuple(one for one in _times(row) if one != at), row)
 
-    async def _write(self, address: str, times: tuple[datetime, ...], row: Row | None) -> None:
-        body = {"at": _TIMES.dump_python(times, mode="json")}
+    async def _write(
+        self,
+        address: str,
+        times: tuple[datetime, ...],
+        row: Row | None,
+        *,
+        answered: bool = True,
+    ) -> None:
+        body = {"at": _TIMES.dump_python(times, mode="json"), "answered": answered}
         await self._store.write(
             Put(self._where, digest(address), body, etag=row.etag if row else None)
         )
@@ -93,11 +112,13 @@ class BlockedSenders:
             address = str(item.get("SenderAddress") or "").lower()
             if address in ours:
                 released = await self._remembered().of(address)
+                answered = await self._remembered().last_answered(address)
                 return BlockedSender(
                     address=address,
                     reason=str(item.get("Reason") or ""),
                     since=read_time(item.get("CreatedDatetime")),
                     released=released,
+                    answered=answered,
                     settling=bool(released) and self._clock() < released[-1] + SETTLES,
                 )
         return None
@@ -115,6 +136,7 @@ class BlockedSenders:
         parameters = {"SenderAddress": address, "Reason": why}
         try:
             await self._exchange.run("Remove-BlockedSenderAddress", parameters, who)
+            await releases.answered(address)
         except Gone:
             await releases.forget(address, at)  # not on the list any more: nothing was used up
         except (Transient, Denied, Defect) as error:

@@ -17,6 +17,7 @@ from shared.model import (
     Entry,
     Event,
     Mode,
+    Phase,
     ResponderName,
     Task,
     TaskState,
@@ -48,6 +49,10 @@ _WHY: Final = {
     Fate.FAILED: "Its removal failed.",
     Fate.BACK: "Was removed and found again.",
     Fate.UNDONE: "Was removed and put back by a person.",
+}
+_LATER: Final = {
+    ResponderName("restore_sign_in"): "Waits until a person lets the owner back in.",
+    ResponderName("unblock_sender"): "Waits until the checklist is green, or the owner is back.",
 }
 _BLIND: Final = UNFINISHED | {TaskState.FAILED, TaskState.REFUSED}
 _LEAVES: Final = frozenset({TaskState.REFUSED, TaskState.VERIFIED})
@@ -220,7 +225,16 @@ def _going_on(task: Task) -> str:
         return "Done; the tenant is being read back."
     if task.state is TaskState.CLAIMED:
         return "A worker is on it."
+    if task.attempts == 0 and (waits := _waits(task)):
+        return waits
     return "Queued." if task.mode is Mode.ENFORCE else "Queued; it will only be looked at."
+
+
+def _waits(task: Task) -> str:
+    """Say what a task waits for that has its turn later."""
+    if task.phase is Phase.CLOSE:
+        return "Waits until everything else has ended well."
+    return _LATER.get(task.responder, "")
 
 
 def _undecided(case: Case) -> Open:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -82,13 +81,17 @@ class Pages:
         """Render the brakes; `may`: whether the reader may move them."""
         return self._page("guards.html", "guards", view=view, may=may)
 
-    def linked(self, card: Card, *, at: datetime, may: bool, link: str) -> str:
-        """Render the one change that a signed link leads to."""
-        return self._page("linked.html", "approvals", card=card, at=at, may=may, link=link)
-
     def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
         """Render what would be put back, each with the button that does it."""
         return self._page("undo.html", "cases", case=case, steps=list(steps))
+
+    def way_back(self, view: CaseView) -> str:
+        """Render the checklist with the buttons of the owner's way back."""
+        return self._page("way_back.html", "cases", view=view)
+
+    def access_pass(self, case: CaseId, issued: Value) -> str:
+        """Render an access pass, which is shown on this one page and nowhere else."""
+        return self._page("access_pass.html", "cases", case=case, issued=issued)
 
     def problem(self, status: int, title: str, what_to_do: str) -> str:
         """Render an error: what is wrong, and what the reader can do."""

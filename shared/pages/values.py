@@ -29,6 +29,7 @@ from shared.model import (
     Value,
 )
 from shared.pages.findings import Findings
+from shared.policy.checklist import CheckLine
 
 
 class Tone(StrEnum):
@@ -225,6 +226,19 @@ class AlertLine(Value):
     raw: str | None = None
 
 
+class WayBack(Value):
+    """What stands between the owner and the account, and who let the owner back in."""
+
+    lines: tuple[CheckLine, ...]
+    green: bool
+    asked: bool
+    """Somebody has asked to let the owner back in."""
+    asked_by: str = ""
+    override: str = ""
+    """Why it was asked for although the checklist was not green."""
+    restored_at: Utc | None = None
+
+
 class CaseView(Value):
     """All that a case page says."""
 
@@ -251,6 +265,7 @@ class CaseView(Value):
     unlooked: tuple[ResponderName, ...]
     """Whoever did not look, or not yet, so that no foothold found there means nothing."""
     changes: tuple[Changed, ...]
+    way_back: WayBack
     tasks: tuple[TaskLine, ...]
     happened: tuple[Happened, ...]
     reasons: tuple[str, ...]

@@ -37,6 +37,7 @@ from shared.pages.values import (
     Person,
     TaskLine,
 )
+from shared.pages.way_back import way_back
 
 JSON_SHAPE: Final = 1
 """Version of the JSON; a field that goes or changes its meaning raises it, a new one does not."""
@@ -94,6 +95,7 @@ def case_view(
         footholds=found,
         unlooked=unlooked(tasks),
         changes=changes(tasks, entries),
+        way_back=way_back(case, tasks, entries),
         tasks=tuple(_task_line(task, entries) for task in tasks),
         happened=tuple(_happened(entries, alerts, zero)),
         reasons=case.reasons,

@@ -20,6 +20,7 @@ from shared.model import (
 )
 from shared.pages.findings import SearchState
 from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
+from shared.policy.checklist import Light
 
 type Sign = tuple[str, Tone, str]
 """The word, the tone, and the name of the shape drawn beside it."""
@@ -86,6 +87,11 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Limit.LIMITED: ("Limited", Tone.BUSY, "half"),
         Limit.OVER: ("Over", Tone.GOOD, "done"),
     },
+    Light: {
+        Light.GREEN: ("So", Tone.GOOD, "done"),
+        Light.NOT_YET: ("Not yet", Tone.PERSON, "half"),
+        Light.UNKNOWN: ("Unknown", Tone.BAD, "unknown"),
+    },
     AlertState: {
         AlertState.RECEIVED: ("Received", Tone.BUSY, "running"),
         AlertState.TRIAGED: ("In a case", Tone.GOOD, "done"),
@@ -134,6 +140,11 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.UNDO_ASKED: ("undo asked", Tone.PERSON, "person"),
         Event.UNDOING: ("putting back", Tone.BUSY, "running"),
         Event.UNDONE: ("put back", Tone.QUIET, "undone"),
+        Event.CONFIRMED: ("confirmed", Tone.GOOD, "person"),
+        Event.RESTORE_ASKED: ("owner's return asked", Tone.PERSON, "person"),
+        Event.RESTORED: ("owner let back in", Tone.GOOD, "done"),
+        Event.PASS_ASKED: ("access pass asked", Tone.PERSON, "person"),
+        Event.PASS_ISSUED: ("access pass issued", Tone.GOOD, "done"),
         Event.STATUS: ("status", Tone.QUIET, "mark"),
     },
 }

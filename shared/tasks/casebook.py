@@ -14,6 +14,7 @@ from shared.model import (
     CaseId,
     CaseStatus,
     Event,
+    Origin,
     ResponderName,
     Severity,
     Task,
@@ -50,6 +51,7 @@ def opened(
         compromised_since=alert.occurred_at,
         seen_until=_second(at),
         alerts=(alert.id,),
+        origins=(_origin(alert),),
         kinds=frozenset({alert.kind}),
         title=alert.title,
         severity=alert.severity,
@@ -70,16 +72,21 @@ def joined(
     *,
     at: datetime,
 ) -> Written:
-    """Let an alert join a case: it adds tasks, and opens again what was done before it happened."""
+    """Let an alert join a case: it adds tasks, and opens again what was done before it happened.
+
+    Once the owner is back nothing is done again: what happened before was looked for at the door.
+    """
     again = [
         changed
         for step in decision.steps
-        if (changed := _rejoined(case, known.get(step.responder), step, alert, at)) is not None
+        if case.restored_at is None
+        and (changed := _rejoined(case, known.get(step.responder), step, alert, at)) is not None
     ]
     after = case.model_copy(
         update={
             "status": CaseStatus.OPEN if again else case.status,
             "alerts": (*case.alerts, alert.id),
+            "origins": tuple(dict.fromkeys((*case.origins, _origin(alert)))),
             "kinds": case.kinds | {alert.kind},
             "severity": max(case.severity, alert.severity, key=_LOUDNESS.index),
             "compromised_since": min(case.compromised_since, alert.occurred_at),
@@ -97,6 +104,10 @@ def joined(
 def _seen_until(case: Case, alert: Alert) -> datetime:
     seen = case.seen_until
     return seen if _echo(case, alert) else max(seen, _second(alert.occurred_at))
+
+
+def _origin(alert: Alert) -> Origin:
+    return Origin(carrier=alert.carrier, native_id=alert.native_id)
 
 
 def _second(at: datetime) -> datetime:

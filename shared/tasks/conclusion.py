@@ -17,19 +17,21 @@ from shared.model import (
     CaseStatus,
     Event,
     Leftover,
+    Phase,
     Task,
     TaskState,
     left_for_people,
 )
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Row, Store
-from shared.tasks import keys, looks, questions
+from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _AHEAD: Final = timedelta(minutes=1)
 """How long a wake-up stands for a line that is not written yet: its writer may have died."""
+_CLOSING: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
 
 
@@ -47,10 +49,10 @@ class Conclusion:
         The wake-up is put before the todo row goes, so that a crash between the two at worst wakes
         a worker that finds nothing to do.
         """
-        status = status_of(tuple(file.tasks.values()), file.case.left)
+        status = status_of(turns.counted(file), file.case.left)
         if status is not file.case.status:
             changed = file.case.model_copy(update={"status": status})
-            if status in looks.WATCHED and looks.watched(tuple(file.tasks.values())):
+            if status in looks.WATCHED and turns.watched(file) and _closed_since(file):
                 changed = looks.contained(changed, self._clock())
             said = Line(event=Event.STATUS, text=f"The case is {status.replace('_', ' ')}")
             await file.record(said, case=changed)
@@ -121,15 +123,17 @@ class Conclusion:
         return ahead and datetime.fromisoformat(waiting.body["due"]) > self._clock() - _AHEAD
 
     def _due(self, file: CaseFile) -> datetime | None:
-        left = [task for task in file.tasks.values() if task.state in UNFINISHED]
+        left = [task for task in file.tasks.values() if turns.goes_on(file, task)]
         if undo_pending(file):
             return self._clock()
         soon = self._clock() + timedelta(seconds=1)
-        if left:
-            return min(task.not_before or soon for task in left)
-        waits = (task.wait.next_at for task in file.tasks.values() if task.wait)
-        later = (looks.next_look(file.case), questions.next_inquiry(file), *waits)
-        return min((due for due in later if due), default=None)
+        moments = [task.not_before or soon for task in left]
+        if not moments or min(moments) > soon:
+            # What waits for an hour keeps neither a look nor a reminder from its time.
+            waits = (task.wait.next_at for task in file.tasks.values() if task.wait)
+            later = (looks.next_look(file.case), questions.next_inquiry(file), *waits)
+            moments += [due for due in later if due]
+        return min(moments, default=None)
 
 
 def _next(file: CaseFile) -> Message:
@@ -138,6 +142,13 @@ def _next(file: CaseFile) -> Message:
     if pending:
         return UndoMessage(tenant=case.tenant, case=case.id, tasks=pending)
     return WorkMessage(tenant=case.tenant, case=case.id)
+
+
+def _closed_since(file: CaseFile) -> bool:
+    """Whether the count has to begin: a door was closed, or a foothold removed, since it did."""
+    began = file.case.contained_at
+    ends = (t.finished_at for t in file.tasks.values() if t.phase in _CLOSING)
+    return began is None or any(end is not None and end > began for end in ends)
 
 
 def status_of(tasks: tuple[Task, ...], left: tuple[Leftover, ...] = ()) -> CaseStatus:

@@ -40,7 +40,8 @@ from shared.policy.guards import Guard, GuardSubject, apply_guards
 from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
-from shared.tasks import acquaint, evidence, steps
+from shared.tasks import acquaint, evidence, steps, turns
+from shared.tasks.admission import Admission
 from shared.tasks.brakes import Brakes
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
@@ -92,6 +93,7 @@ class Runner:
         self._lapse = Lapse(store, clock)
         self._inquiries = Inquiries(store=store, clock=clock, tenant=tenant)
         self._watch = Watch(clock=clock, tenant=tenant, catalogue=catalogue)
+        self._admission = Admission(clock, self._watch)
 
     async def work(self, message: WorkMessage) -> None:
         """Go on with a case; whatever cannot go on now comes back through the queue."""
@@ -113,6 +115,7 @@ class Runner:
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
         await self._watch.look(file)
         await self._lapse.look(file)
+        await self._admission.look(file)
         acting = self._gather_evidence(file, message)
         try:
             for phase in PHASES:
@@ -166,6 +169,7 @@ class Runner:
             if task.state in UNFINISHED
             and (task.not_before is None or task.not_before <= latest)
             and (not message.tasks or task.id in message.tasks)
+            and turns.has_turn(file, task)
         ]
 
     async def _act(self, file: CaseFile, task: Task, room: _Room) -> None:

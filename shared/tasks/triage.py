@@ -148,7 +148,7 @@ class Triage:
             row = await self._store.read(at, keys.EPISODE)
             if row is not None:
                 file = await self._load(alert.tenant, CaseId(row.body["case"]))
-                if not file.exists or self._running(file):
+                if not file.exists or self._running(file, alert):
                     return file
             case = CaseId(digest(alert.tenant, account.object_id, alert.id, length=16))
             try:
@@ -158,8 +158,10 @@ class Triage:
                 continue
             return await self._load(alert.tenant, case)
 
-    def _running(self, file: CaseFile) -> bool:
-        return self._clock() - file.case.opened_at < self._policy.episode
+    def _running(self, file: CaseFile, alert: Alert) -> bool:
+        """Whether it is the same episode: what happens after the owner's return is a new one."""
+        lasts = self._clock() - file.case.opened_at < self._policy.episode
+        return lasts and not file.case.owners(alert.occurred_at)
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         return await CaseFile.load(self._store, self._clock, tenant, case)

@@ -11,11 +11,11 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused
 from shared.model import Event, ResponderName, Task
 from shared.responder import Change, Responder
-from shared.tasks import looks, steps
+from shared.tasks import looks, steps, turns
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.planning import plan
 
-_LATER: Final = timedelta(minutes=10)
+LATER: Final = timedelta(minutes=10)
 """When a look is tried again that could not be made."""
 _EARLY: Final = timedelta(seconds=1)
 
@@ -35,26 +35,39 @@ class Watch:
         due = looks.next_look(file.case)
         if due is None or due > self._clock() + _EARLY:
             return
-        tasks = looks.watched(tuple(file.tasks.values()))
-        view = self._tenant.remembering()
         try:
-            found = await asyncio.gather(*(self._again(file, task, view) for task in tasks))
+            back = await self.found(file, turns.watched(file))
         except FirebreakError as error:
             await self._postpone(file, error)
             return
         everything = tuple(file.tasks.values())
-        back = [(t, c) for t, c in zip(tasks, found, strict=True) if c]
         await self._record(file, [(t, c) for t, c in back if not looks.stands(t, everything)])
 
-    async def _record(self, file: CaseFile, back: list[tuple[Task, Change]]) -> None:
+    async def found(self, file: CaseFile, tasks: tuple[Task, ...]) -> list[tuple[Task, Change]]:
+        """Plan these tasks again and give what came back; raises where it could not be seen."""
+        view = self._tenant.remembering()
+        plans = await asyncio.gather(*(self._again(file, task, view) for task in tasks))
+        return [(task, plan) for task, plan in zip(tasks, plans, strict=True) if plan]
+
+    async def _record(self, file: CaseFile, found: list[tuple[Task, Change]]) -> None:
         at, lasting = self._clock(), not looks.provisional(tuple(file.tasks.values()))
+        left = [(task, change) for task, change in found if self._may_be_owners(file, task)]
+        back = [pair for pair in found if pair not in left]
         changes = tuple(change for _, change in back)
         case, line = looks.looked(file.case, changes, at=at, lasting=lasting)
         opened = [steps.still_there(steps.afresh(task), change, at) for task, change in back]
-        known, came = tuple(file.tasks.values()), tuple(task for task, _ in back)
-        tasks = [*(task for task, _ in opened), *looks.beside(came, known)]
-        case = looks.in_again(case, came, at)
+        opened += [steps.stopped_by(_for_owner(change), task, at) for task, change in left]
+        tasks = [task for task, _ in opened]
+        if file.case.restored_at is None:
+            # Once the owner is back, nothing that came before shuts the doors again.
+            came = tuple(task for task, _ in back)
+            tasks += looks.beside(came, tuple(file.tasks.values()))
+            case = looks.in_again(case, came, at)
         await file.record(line, *(said for _, said in opened), tasks=tasks, case=case)
+
+    def _may_be_owners(self, file: CaseFile, task: Task) -> bool:
+        """Whether it may have been made by the owner since the return: no time tells."""
+        return file.case.restored_at is not None and not self._catalogue[task.responder].dated
 
     async def _again(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
         responder = self._catalogue[task.responder]
@@ -68,6 +81,16 @@ class Watch:
 
     async def _postpone(self, file: CaseFile, error: FirebreakError) -> None:
         """Look later: what could not be seen is unknown, and proves nothing. Said once."""
-        case = file.case.model_copy(update={"look_after": self._clock() + _LATER})
+        case = file.case.model_copy(update={"look_after": self._clock() + LATER})
         said = Line(event=Event.DELAYED, text=f"Could not look again: {error}; trying again")
         await file.record(*(() if file.case.look_after else (said,)), case=case)
+
+
+def _for_owner(change: Change) -> Refused:
+    return Refused(
+        f"Found since the owner is back, and left alone: {change.summary()}",
+        steps=(
+            *(f"Ask the owner, not by e-mail, about this: {d.what}" for d in change.differences()),
+            "If the owner does not know it, open a new case for the account",
+        ),
+    )

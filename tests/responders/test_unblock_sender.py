@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.tenant import TenantSettings
-from lab.tenant.faults import When
+from lab.tenant.faults import Loss, When
 from lab.tenant.population import Population
 from lab.workbench import lab_client, lab_tenant
 from responders.unblock_sender import UnblockSender
@@ -54,11 +54,27 @@ async def test_an_account_whose_password_is_as_old_as_the_compromise_stays_restr
 async def test_while_it_settles_nothing_is_asked_for_again(stand: Any) -> None:
     place = stand(UnblockSender(), settings=SLOW)
     case = await place.case()
-    (change,) = await place.until_done(case)
+    change = await plan(place)
+    await place.responder.apply(change, place.world)
     for _ in range(23):
         place.clock.advance(HOUR)
-        assert await place.responder.plan(case, place.world) is None
+        with pytest.raises(Transient, match="takes up to a day") as later:
+            await place.responder.plan(case, place.world)
+        assert later.value.retry_after == HOUR
         await place.responder.apply(change, place.world)
+    assert released(place) == 1
+
+
+async def test_it_is_proven_when_the_account_has_left_the_list(stand: Any) -> None:
+    place = stand(UnblockSender(), settings=TenantSettings.instant(unblock_delay=2.5 * HOUR))
+    case = await place.case()
+    await place.responder.apply(await plan(place), place.world)
+    for _ in range(2):
+        with pytest.raises(Transient):
+            await place.responder.plan(case, place.world)
+        place.clock.advance(HOUR)
+    place.clock.advance(HOUR)
+    assert await place.responder.plan(case, place.world) is None
     assert released(place) == 1
 
 
@@ -78,7 +94,7 @@ async def test_after_a_day_on_the_list_a_person_is_asked_and_nothing_is_repeated
 ) -> None:
     place = stand(UnblockSender(), settings=SLOW)
     case = await place.case()
-    await place.until_done(case)
+    await place.responder.apply(await plan(place), place.world)
     place.clock.advance(DAY)
     with pytest.raises(Refused, match="still restricted 24 hours"):
         await place.responder.plan(case, place.world)
@@ -124,6 +140,15 @@ async def test_what_may_have_happened_is_not_asked_for_twice(stand: Any) -> None
         await place.responder.apply(change, place.world)
     await place.responder.apply(change, place.world)
     assert released(place) == 1
+
+
+async def test_what_never_arrived_is_asked_for_anew_when_a_day_has_shown_it(stand: Any) -> None:
+    place = stand(UnblockSender())
+    place.lab.drop(match="Remove-BlockedSenderAddress", loss=Loss.READ_TIMEOUT)
+    begun = place.clock.now()
+    await place.until_done(await place.case())
+    assert released(place) == 1
+    assert place.clock.now() - begun >= timedelta(days=1)
 
 
 async def test_one_that_has_left_the_list_meanwhile_uses_nothing_up(stand: Any) -> None:

@@ -38,7 +38,7 @@ async def test_every_responder_together_leaves_no_foothold_and_breaks_nothing(
         for alert in scenario.alerts:
             await bench.post(alert.source, alert.body)
         lab.clock.advance(2)
-        await bench.settle(within=timedelta(hours=2))
+        await bench.settle(within=timedelta(hours=4))
         [case] = await bench.cases()
     states = {task["responder"]: task["state"] for task in case["tasks"]}
     assert set(states) == set(catalogue())
@@ -46,6 +46,8 @@ async def test_every_responder_together_leaves_no_foothold_and_breaks_nothing(
     # account is the cloud's own.
     assert states.pop("close_alert") == "skipped"
     assert states.pop("disable_on_premises") == "skipped"
+    # No rule lets the owner back in: that takes a person.
+    assert states.pop("restore_sign_in") == "queued"
     assert set(states.values()) == {"verified"}
     assert "proven at" in case["answer"]["word"]
     assert [foothold.label for foothold in scenario.intruder.open_doors()] == []
