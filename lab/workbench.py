@@ -6,6 +6,7 @@ the responders are the real ones, and the far side is the simulated tenant.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -102,8 +103,8 @@ def lab_tenant(
         graph_base="https://graph.microsoft.com",
         exchange_base="https://outlook.office365.com",
         sentinel_workspace=workspace,
-        # On a frozen clock a second would never pass.
         risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
+        monotonic=lambda: tenant.now().timestamp(),
         clock=tenant.now,
         acts_on_premises=True,
         block_group=ObjectId(Registrations(tenant).quarantine()),
@@ -189,6 +190,36 @@ class Workbench:
         latest = self.clock.now() + within
         while (message := await self._next(latest.timestamp())) is not None:
             await self._deal(message)
+
+    async def work(self, *, workers: int, poll: float = 1.0, idle: float = 600.0) -> None:
+        """Work as the host does, several messages at once, on a clock that goes.
+
+        Ends when nothing is due for `idle` seconds: as long as a message is hidden while it is
+        dealt with, so that none is under way then, and only later looks are left.
+        """
+        crew = [asyncio.create_task(self._worker(poll)) for _ in range(workers)]
+        try:
+            while self._due_within(idle):
+                await self.clock.sleep(poll)
+                for ended in (worker for worker in crew if worker.done()):
+                    ended.result()
+        finally:
+            for worker in crew:
+                worker.cancel()
+            await asyncio.gather(*crew, return_exceptions=True)
+
+    async def _worker(self, poll: float) -> None:
+        while True:
+            message = await self.messages.receive()
+            if message is None:
+                await self.clock.sleep(poll)
+            else:
+                await self._deal(message)
+
+    def _due_within(self, seconds: float) -> bool:
+        waiting = self.messages.messages()
+        latest = self.clock.now() + timedelta(seconds=seconds)
+        return bool(waiting) and waiting[0].visible_at <= latest
 
     async def _next(self, latest: float) -> Message | None:
         message = await self.messages.receive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -109,6 +110,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     arm_base: str = sentinel.PUBLIC_CLOUD,
     sentinel_workspace: str | None = None,
     risk_pace: float = PACE,
+    monotonic: Callable[[], float] = time.monotonic,
     block_group: ObjectId | None = None,
     acts_on_premises: bool = False,
     clock: Callable[[], datetime] = now,
@@ -121,7 +123,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     for base in (graph_base, exchange_base, arm_base):
         _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
-    risk = RiskyUsers(graph, pace=risk_pace)
+    risk = RiskyUsers(graph, pace=risk_pace, monotonic=monotonic)
     exchange = Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant)
     releases = Releases(store, tenant) if store else None
     return Tenant(
