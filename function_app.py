@@ -89,6 +89,13 @@ async def approvals(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.approvals(req.headers))
 
 
+@app.function_name("by_link")
+@app.route(route="approve/{token}", methods=["GET"])
+async def by_link(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the change that a signed link leads to."""
+    return _show(await firebreak.by_link(req.route_params["token"], req.headers))
+
+
 @app.function_name("approve")
 @app.route(route="cases/{id}/approve", methods=["POST"])
 async def approve(req: func.HttpRequest) -> func.HttpResponse:

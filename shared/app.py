@@ -88,6 +88,10 @@ class App(Front):
         """List what waits for a person."""
         return await self._approval_counter.show(headers)
 
+    async def by_link(self, token: str, headers: Mapping[str, str]) -> Page:
+        """Show the change that a signed link leads to."""
+        return await self._approval_counter.by_link(token, headers)
+
     async def approve(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's yes to a change."""
         return await self._approval_counter.approve(case, headers, body)

@@ -9,10 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.desk import Page, json_page, wants_json
+from shared.errors import Refused
+from shared.links import ELSEWHERE, Links
 from shared.model import Json, ResponderName, TenantId, Utc
 from shared.pages.approval_cards import ApprovalsView
 from shared.principal import Role
-from shared.tasks.approvals import Answered, Approvals, Yes
+from shared.tasks.approvals import LINK, Answered, Approvals, Yes
 from shared.tasks.ledger import Clock
 from shared.tasks.restart import Restart
 from shared.window import FAILURES, Form, Signed, Window
@@ -25,6 +27,8 @@ class ApproveRequest(Signed):
 
     changes: Annotated[tuple[Yes, ...], Field(min_length=1)]
     reason: Annotated[str, Field(max_length=_REASON)] = ""
+    link: str = ""
+    """The signed link by which the person came, if any."""
 
 
 class DeclineRequest(Signed):
@@ -33,6 +37,7 @@ class DeclineRequest(Signed):
     responder: ResponderName
     fingerprint: str
     reason: Annotated[str, Field(max_length=_REASON)]
+    link: str = ""
 
 
 class SinceRequest(Signed):
@@ -51,12 +56,14 @@ class ApprovalCounter:
         window: Window,
         approvals: Approvals,
         restart: Restart,
+        links: Links,
         clock: Clock,
         tenant: TenantId,
     ) -> None:
         self._window = window
         self._approvals = approvals
         self._restart = restart
+        self._links = links
         self._clock = clock
         self._tenant = tenant
 
@@ -71,6 +78,21 @@ class ApprovalCounter:
         may = self._window.door.may(headers, Role.APPROVER)
         return self._window.html(self._window.pages.approvals(view, may=may))
 
+    async def by_link(self, token: str, headers: Mapping[str, str]) -> Page:
+        """Show the one change a link leads to; opening it uses nothing up."""
+        if reason := self._window.door.shut(headers):
+            title = "Nobody is signed in"
+            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        try:
+            link = self._links.read(token)
+            wish = Yes(responder=link.responder, fingerprint=link.fingerprint)
+            card = await self._approvals.one(self._tenant, link.case, wish, link=link.number)
+        except FAILURES as error:
+            return self._window.failed(headers, error, nothing="This link leads nowhere any more")
+        may = self._window.door.may(headers, Role.APPROVER)
+        html = self._window.pages.linked(card, at=self._clock(), may=may, link=token)
+        return self._window.html(html)
+
     async def approve(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Release changes exactly as they were shown."""
         try:
@@ -82,7 +104,7 @@ class ApprovalCounter:
                 self._window.case(case),
                 asked.changes,
                 by=actor,
-                data={"reason": asked.reason},
+                data={"reason": asked.reason, **self._by(asked.link, case, asked.changes)},
             )
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was released")
@@ -94,13 +116,14 @@ class ApprovalCounter:
             asked, actor = self._window.request(
                 headers, body, role=Role.APPROVER, model=DeclineRequest, form=_decline_form
             )
+            wish = Yes(responder=asked.responder, fingerprint=asked.fingerprint)
             answered = await self._approvals.decline(
                 self._tenant,
                 self._window.case(case),
-                Yes(responder=asked.responder, fingerprint=asked.fingerprint),
+                wish,
                 reason=asked.reason,
                 by=actor,
-                data={},
+                data=self._by(asked.link, case, (wish,)),
             )
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was declined")
@@ -121,6 +144,16 @@ class ApprovalCounter:
             return json_page(told.model_dump(mode="json"), status=HTTPStatus.ACCEPTED)
         return self._window.back_to(case)
 
+    def _by(self, token: str, case: str, wishes: tuple[Yes, ...]) -> Json:
+        """Say by which link somebody came. Raises `Refused` where it is not for this answer."""
+        if not token:
+            return {}
+        link = self._links.read(token)
+        named = {(link.case, link.responder, link.fingerprint)}
+        if {(case, wish.responder, wish.fingerprint) for wish in wishes} != named:
+            raise Refused(f"This link is for another change; {ELSEWHERE}")
+        return {LINK: link.number}
+
     def _answered(
         self, case: str, headers: Mapping[str, str], answered: tuple[Answered, ...]
     ) -> Page:
@@ -133,11 +166,16 @@ class ApprovalCounter:
 def _approve_form(fields: Form) -> dict[str, object]:
     only = tuple(fields.get("only", ())) if "choosing" in fields else None
     wish = {"responder": _one(fields, "responder"), "fingerprint": _one(fields, "fingerprint")}
-    return {"changes": [{**wish, "only": only}], "reason": _one(fields, "reason")}
+    return {
+        "changes": [{**wish, "only": only}],
+        "reason": _one(fields, "reason"),
+        "link": _one(fields, "link"),
+    }
 
 
 def _decline_form(fields: Form) -> dict[str, object]:
-    return {name: _one(fields, name) for name in ("responder", "fingerprint", "reason")}
+    names = ("responder", "fingerprint", "reason", "link")
+    return {name: _one(fields, name) for name in names}
 
 
 def _since_form(fields: Form) -> dict[str, object]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.approval_counter import ApprovalCounter
     from shared.brake_counter import BrakeCounter
     from shared.counter import Counter
+    from shared.links import Links
     from shared.reception import Reception
     from shared.rehearsal import Rehearsal
     from shared.window import Window
@@ -35,6 +36,7 @@ class Front(Wiring):
         return ApprovalCounter(
             window=self._window,
             approvals=self._approvals,
+            links=self.links,
             restart=Restart(store=self.store, queue=self.queue, clock=self._clock),
             clock=self._clock,
             tenant=self.settings.tenant,
@@ -63,6 +65,13 @@ class Front(Wiring):
             clock=self._clock,
             log=self.log,
         )
+
+    @cached_property
+    def links(self) -> Links:
+        """Signed links to what waits, for whoever tells people about it."""
+        from shared.links import Links
+
+        return Links(self.settings.link_keys, base=str(self.settings.public_url), clock=self._clock)
 
     @cached_property
     def _window(self) -> Window:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, HttpUrl, JsonValue, StringConstraints
+from pydantic import Field, HttpUrl, JsonValue, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Defect
@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     the app's identity needs the Azure role Microsoft Sentinel Responder there."""
     sources: tuple[JsonValue, ...] = ()
     """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
+    link_keys: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
+    """Sign the links that lead to an approval, newest first, a JSON list. None: no links."""
     policy: Path = _HERE / "policy.toml"
     pages: PageAccess = PageAccess.SIGNED_IN
     website: str | None = Field(default=None, validation_alias="WEBSITE_INSTANCE_ID")

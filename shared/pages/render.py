@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -80,6 +81,10 @@ class Pages:
     def guards(self, view: GuardsView, *, may: bool) -> str:
         """Render the brakes; `may`: whether the reader may move them."""
         return self._page("guards.html", "guards", view=view, may=may)
+
+    def linked(self, card: Card, *, at: datetime, may: bool, link: str) -> str:
+        """Render the one change that a signed link leads to."""
+        return self._page("linked.html", "approvals", card=card, at=at, may=may, link=link)
 
     def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
         """Render what would be put back, each with the button that does it."""

@@ -22,6 +22,7 @@ from shared.model import (
     Case,
     CaseId,
     CaseStatus,
+    Entry,
     Event,
     Json,
     ResponderName,
@@ -44,6 +45,10 @@ from shared.tasks.steps import Step
 type Catalogue = Mapping[ResponderName, Responder[Any]]
 
 _TRIES = 5
+
+
+LINK = "link"
+"""In the journal: the number of the signed link by which a person came."""
 
 
 class Yes(Value):
@@ -92,6 +97,12 @@ class Approvals:
         """List what waits in one case, in the order in which doors close."""
         return self.cards(await self._load(tenant, case))
 
+    async def one(self, tenant: TenantId, case: CaseId, wish: Yes, *, link: str) -> Card:
+        """Show the change a link leads to. Raises `Refused` where it is over or the link used."""
+        file = await self._load(tenant, case)
+        task = self._asked(file, wish, {LINK: link})
+        return next(one for one in self.cards(file) if one.responder == task.responder)
+
     def cards(self, file: CaseFile) -> tuple[Card, ...]:
         """Make the cards of what waits in a case."""
         return tuple(
@@ -127,7 +138,7 @@ class Approvals:
             raise Refused("Say why: the next person who reads the case needs it")
 
         def step(file: CaseFile, wish: Yes) -> Step:
-            task = self._asked(file, wish)
+            task = self._asked(file, wish, data)
             at = self._clock()
             return approval_steps.declined(task, reason.strip(), by, at=at, data=data)
 
@@ -157,7 +168,7 @@ class Approvals:
         raise Refused("The case is being worked on right now; nothing was released, try again")
 
     def _yes(self, file: CaseFile, wish: Yes, *, by: Actor, data: Json) -> Step:
-        task = self._asked(file, wish)
+        task = self._asked(file, wish, data)
         shown: Change = self._catalogue[task.responder].revive(task.change or {})
         spared = _spared(shown, wish)
         chosen = shown.without(spared)
@@ -179,8 +190,10 @@ class Approvals:
         waits = approval_steps.consented(task, wait, chosen, by, at=self._clock())
         return waits, approval_steps.first_yes(task, chosen, by, data)
 
-    def _asked(self, file: CaseFile, wish: Yes) -> Task:
+    def _asked(self, file: CaseFile, wish: Yes, data: Json) -> Task:
         """Find the task that waits for just this answer, or say why there is none."""
+        if used := _used(file, data):
+            raise Refused(f"This link was used, by {used.actor}; the case says what became of it")
         task = file.tasks.get(wish.responder)
         if task is None or task.responder not in self._catalogue:
             raise Refused(f"{wish.responder} has no task in this case; look at the case's page")
@@ -229,6 +242,11 @@ def _spared(shown: Change, wish: Yes) -> frozenset[str]:
     if unknown := sorted(set(wish.only) - set(shown.pieces)):
         raise Refused(f"{wish.responder} has no foothold {', '.join(unknown)}; look at the card")
     return frozenset(shown.pieces) - set(wish.only)
+
+
+def _used(file: CaseFile, data: Json) -> Entry | None:
+    number = data.get(LINK)
+    return next((e for e in file.journal.entries if number and e.data.get(LINK) == number), None)
 
 
 def _over(file: CaseFile, task: Task) -> str:

@@ -44,6 +44,7 @@ FUNCTIONS = {
     "access_pass": ("httpTrigger", "cases/{id}/access-pass", {"POST"}),
     "policy": ("httpTrigger", "policy/{what}", {"POST"}),
     "approvals": ("httpTrigger", "approvals", {"GET"}),
+    "by_link": ("httpTrigger", "approve/{token}", {"GET"}),
     "approve": ("httpTrigger", "cases/{id}/approve", {"POST"}),
     "decline": ("httpTrigger", "cases/{id}/decline", {"POST"}),
     "since": ("httpTrigger", "cases/{id}/since", {"POST"}),

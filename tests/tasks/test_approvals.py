@@ -2,57 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from lab.tenant.state import Mailbox
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
-from shared.model import CaseStatus, Json, TaskState
-from tests.tasks.benches import Bench
-
-
-class Person(Bench):
-    """A bench with somebody at the command line."""
-
-    async def asked(self) -> Json:
-        """Let a medium risk wait for an answer; returns the cards by responder."""
-        await self.detect(1, level="medium")
-        self.clock.advance(2)
-        await self.settle()
-        return await self.cards()
-
-    @property
-    def box(self) -> Mailbox:
-        return self.tenant.mailboxes[self.oid]
-
-    def forward(self, address: str) -> None:
-        """Let somebody else move the tenant while the change waits."""
-        self.tenant.state.mailboxes[self.oid] = replace(self.box, forwarding_smtp=address)
-
-    async def cards(self) -> Json:
-        page = await self.app.approvals({"accept": "application/json"})
-        return {card["responder"]: card for card in json.loads(page.body)["cards"]}
-
-    async def send(self, how: str, **request: Any) -> tuple[int, Json]:
-        body = json.dumps({"by": "Nia", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}
-        take = {"approve": self.app.approve, "decline": self.app.decline, "since": self.app.since}
-        page = await take[how](self.the_case().id, headers, body)
-        return page.status, json.loads(page.body)
-
-    async def approve(self, *cards: Json, **more: Any) -> tuple[int, Json]:
-        wishes = [{"responder": c["responder"], "fingerprint": c["fingerprint"]} for c in cards]
-        return await self.send("approve", changes=[{**wish, **more} for wish in wishes])
-
-    async def decline(self, card: Json, reason: str) -> tuple[int, Json]:
-        named = {"responder": card["responder"], "fingerprint": card["fingerprint"]}
-        return await self.send("decline", reason=reason, **named)
+from shared.model import CaseStatus, TaskState
+from tests.tasks.approving import Person
 
 
 @pytest.fixture

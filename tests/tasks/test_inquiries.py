@@ -9,7 +9,7 @@ import pytest
 
 from lab.audit_trail import AuditTrail
 from lab.carrier_alerts import INTRUDER_IP
-from lab.two_victims import two_victims
+from lab.scenarios.two_victims import two_victims
 from shared.model import Json
 from shared.tasks.inquiries import PATIENCE
 from tests.tasks.benches import Bench

@@ -7,9 +7,9 @@ import pytest
 
 from lab.carrier_alerts import INTRUDER_IP, risk_detection
 from lab.plants.sign_ins import OFFICE_IP
+from lab.scenarios.two_victims import SECOND, TARGET, two_victims
 from lab.tenant.logbook import SignIn
 from lab.tenant.population import Population
-from lab.two_victims import SECOND, TARGET, two_victims
 from shared.model import Json
 from shared.tasks.ripple import MANY
 from tests.tasks.benches import Bench
