@@ -130,6 +130,11 @@ REMEDIATION = (
 ROLES = frozenset({"Files.Read.All", "Files.ReadWrite.All"})
 _WRITE = {"least": ["Files.ReadWrite.All"], "also": ["Sites.ReadWrite.All"]}
 OPERATIONS: Mapping[str, Any] = {
+    # The reference misspells the action's path.
+    f"POST /security/identities/identityaccounts/{{id}}/{_SECURITY}.invokeaction": {
+        "least": ["SecurityIdentitiesActions.ReadWrite.All"],
+        "also": [],
+    },
     "GET /shares/{id}/driveitem": _WRITE,
     "GET /drives/{id}/items/{id}/permissions": {
         "least": ["Files.Read.All"],

@@ -27,6 +27,10 @@ AUDIT: Final = "microsoft.graph.directoryAudit"
 ALERT: Final = "microsoft.graph.security.alert"
 INCIDENT: Final = "microsoft.graph.security.incident"
 COMMENT: Final = "microsoft.graph.security.alertComment"
+IDENTITY: Final = "microsoft.graph.security.identityAccounts"
+INVOKE: Final = (
+    "POST /security/identities/identityaccounts/{id}/microsoft.graph.security.invokeaction"
+)
 SEARCH: Final = "microsoft.graph.security.auditLogQuery"
 METHOD: Final = "microsoft.graph.authenticationMethod"
 TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod"
@@ -148,6 +152,15 @@ CALLS: Final = {
     "DELETE /drives/{id}/items/{id}/permissions/{id}": Call(),
     "GET /security/collaboration/analyzedemails": Call(gives=EMAIL, many=True),
     "POST /security/collaboration/analyzedemails/remediate": Call(parameters=REMEDIATION),
+    "GET /security/identities/identityaccounts": Call(gives=IDENTITY, many=True),
+    INVOKE: Call(
+        parameters=(
+            ("accountId", "Edm.String"),
+            ("action", "microsoft.graph.security.action"),
+            ("identityProvider", "microsoft.graph.security.identityProvider"),
+        ),
+        gives="microsoft.graph.security.invokeActionResult",
+    ),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "GET /security/incidents/{id}": Call(gives=INCIDENT),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
