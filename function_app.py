@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List  # noqa: UP035 - the loader knows no other list
+
 import azure.functions as func
 
 from responders import catalogue
@@ -51,6 +53,29 @@ async def poison(msg: func.QueueMessage) -> None:
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Put back on the queue whatever was forgotten."""
     await firebreak.reconcile()
+
+
+@app.function_name("pull")
+@app.timer_trigger(schedule="0 * * * * *", arg_name="timer", use_monitor=False)
+async def pull(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Fetch the alerts that nobody sends."""
+    await firebreak.pull()
+
+
+if firebreak.settings.event_hub:
+    # A trigger without a connection would stop the whole host, so there is none without a hub.
+
+    @app.function_name("stream")
+    @app.event_hub_message_trigger(
+        arg_name="events",
+        event_hub_name=firebreak.settings.event_hub,
+        connection="EventHub",
+        cardinality=func.Cardinality.MANY,
+    )
+    @app.retry(strategy="fixed_delay", max_retry_count="-1", delay_interval="00:00:10")
+    async def stream(events: List[func.EventHubEvent]) -> None:  # noqa: UP006 - the loader's wish
+        """Take in records; a batch that could not be stored comes again, and nothing twice."""
+        await firebreak.stream([event.get_body() for event in events])
 
 
 @app.function_name("cases")

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lab.tenant.defender import SecurityAlert
+from lab.tenant.feeds import RiskDetection
 from lab.tenant.state import User
 from lab.tenant.user_view import exact
 from lab.tenant.world import World
@@ -78,6 +79,9 @@ def risk_detection(
         "userPrincipalName": user.upn,
         "additionalInfo": '[{"Key":"userAgent","Value":"Mozilla/5.0"}]',
     }
+    world.state.detections[str(detection["id"])] = RiskDetection(
+        oid=user.id, updated_at=at, body=detection
+    )
     context = "https://graph.microsoft.com/v1.0/$metadata#identityProtection/riskDetections"
     page = {"@odata.context": context, "value": [detection]}
     return _posted("identity-protection", page)

@@ -1,4 +1,4 @@
-"""Host an Azure Functions app on this machine: HTTP, queue and timer triggers.
+"""Host an Azure Functions app on this machine: HTTP, queue and timer triggers, and streams.
 
 It stands in for the .NET shell only. The functions are indexed, loaded and run by Microsoft's own
 Python worker library (`lab.host_runtime`); around it stand the real host's rules for routes and
@@ -26,14 +26,15 @@ from lab.host_queues import INVISIBLE, QueueListener
 from lab.host_routes import Routes
 from lab.host_runtime import Answer, Function, Runtime
 from lab.host_storage import Queues
+from lab.host_streams import StreamListener
 from lab.host_timers import TimerListener
 from lab.ports import listen
 from lab.serving import GRACE, Served
 
 _LOG = logging.getLogger("lab.host")
-_KINDS = {"httpTrigger", "queueTrigger", "timerTrigger"}
+_KINDS = {"httpTrigger", "queueTrigger", "timerTrigger", "eventHubTrigger"}
 
-type Listener = QueueListener | TimerListener
+type Listener = QueueListener | TimerListener | StreamListener
 
 
 class Host:
@@ -130,6 +131,10 @@ class Host:
                 settings=self._settings,
                 deliver=self._queues.deliver,
             )
+        for function in self._of("eventHubTrigger"):
+            self._listeners[function.name] = StreamListener(
+                function, runtime=self._runtime, settings=self._settings
+            )
         for listener in self._listeners.values():
             self._run(listener.run())
 
@@ -155,7 +160,7 @@ class Host:
         return answer
 
     def _by_hand(self, name: str, text: str) -> bool:
-        """Run a queue or timer function now, as POST /admin/functions/NAME asks."""
+        """Run a queue, timer or stream function now, as POST /admin/functions/NAME asks."""
         listener = self._listeners.get(name)
         if listener is not None:
             self._run(listener.run_once(text, str(uuid4())))

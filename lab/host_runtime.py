@@ -38,6 +38,8 @@ class Function:
     id: str
     trigger: Json
     outputs: tuple[Json, ...]
+    retries: Json | None = None
+    """How the host repeats a failed call, as the loader spells it."""
 
     @property
     def kind(self) -> str:
@@ -158,6 +160,13 @@ def _function(metadata: SimpleNamespace) -> Function:
     outputs = tuple(each for each in bindings if each["direction"].upper() == "OUT")
     if len(triggers) != 1 or len(bindings) != 1 + len(outputs):
         raise BadApp(f"{metadata.name}: this host knows one trigger and output bindings only")
-    if metadata.retry_options is not None:
-        raise BadApp(f"{metadata.name}: this host does not run retry policies")
-    return Function(metadata.name, metadata.function_id, triggers[0], outputs)
+    retries = metadata.retry_options
+    if retries is not None and triggers[0]["type"] != "eventHubTrigger":
+        raise BadApp(f"{metadata.name}: this host runs retry policies of streams only")
+    return Function(
+        metadata.name,
+        metadata.function_id,
+        triggers[0],
+        outputs,
+        None if retries is None else dict(vars(retries)),
+    )

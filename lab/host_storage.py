@@ -29,7 +29,7 @@ _RETRIES: dict[str, Any] = {
 }
 
 POISON = "-poison"
-_BINDINGS = {"httpTrigger", "queueTrigger", "timerTrigger", "queue", "http"}
+_BINDINGS = {"httpTrigger", "queueTrigger", "timerTrigger", "eventHubTrigger", "queue", "http"}
 
 
 class Unreadable(Exception):  # noqa: N818 - what the message is

@@ -133,6 +133,7 @@ class Stack:
             "FIREBREAK_GRAPH_URL": self.tenant_url,
             "FIREBREAK_EXCHANGE_URL": self.tenant_url,
             "FIREBREAK_ARM_URL": self.tenant_url,
+            "FIREBREAK_ACTIVITY_URL": self.tenant_url,
             "FIREBREAK_PUBLIC_URL": self.url,
             FUNCTION_KEY: self.function_key,
             MASTER_KEY: self.master_key,

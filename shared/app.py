@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.alerts.call import Call
@@ -123,6 +124,25 @@ class App(Front):
     async def access_pass(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Make an access pass for the owner and show it once."""
         return await self._reception.access_pass(case, headers, body)
+
+    async def pull(self) -> None:
+        """Fetch what is new from each feed that is switched on."""
+        names = self.settings.pull
+        if not names:
+            return
+        from shared.sweeps.feeds import feeds
+
+        results = await asyncio.gather(
+            *(self._pull.run(feed) for feed in feeds(self.tenant, names)), return_exceptions=True
+        )
+        # Each feed has had its turn before the failure of one is told.
+        for error in results:
+            if isinstance(error, BaseException):
+                raise error
+
+    async def stream(self, events: Iterable[bytes]) -> None:
+        """Take in a batch of records from the Event Hub."""
+        await self._collector.stream(events)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""

@@ -112,6 +112,15 @@ class Place(StrEnum):
     """What was streamed of one alert in several records, by the alert's id; we kept them."""
 
 
+class PullName(StrEnum):
+    """What can be pulled where nothing pushes."""
+
+    ALERTS = "alerts_v2"
+    RISK_DETECTIONS = "risk_detections"
+    RESTRICTED_SENDERS = "restricted_senders"
+    OFFICE_ACTIVITY = "office_activity"
+
+
 class Awaited(Value):
     """What an alert waits for: the same thing, as its source will tell it later."""
 

@@ -16,7 +16,7 @@ from pydantic import Field, HttpUrl, JsonValue, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Defect
-from shared.model import ObjectId, TenantId
+from shared.model import ObjectId, PullName, TenantId
 
 _PREFIX: Final = "FIREBREAK_"
 _HERE: Final = Path(__file__).resolve().parent.parent
@@ -28,6 +28,7 @@ type WorkspaceId = Annotated[
         r"/providers/Microsoft\.OperationalInsights/workspaces/[A-Za-z0-9-]{4,63}$"
     ),
 ]
+type EventHubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$")]
 type Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{36}$")]
 
 
@@ -63,6 +64,12 @@ class Settings(BaseSettings):
     sentinel_workspace: WorkspaceId | None = None
     """Azure resource id of the Log Analytics workspace whose Sentinel incidents may be read again;
     the app's identity needs the Azure role Microsoft Sentinel Responder there."""
+    activity_url: HttpUrl = HttpUrl("https://manage.office.com")
+    pull: tuple[PullName, ...] = ()
+    """What the app fetches by itself every minute, as a JSON list; nothing unless it is named."""
+    event_hub: EventHubName | None = None
+    """The Event Hub that Entra and Defender XDR stream to; its connection is the app setting
+    `EventHub`. Without it no function listens."""
     sources: tuple[JsonValue, ...] = ()
     """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
     link_keys: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()

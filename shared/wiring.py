@@ -30,8 +30,10 @@ from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
+    from shared.sweeps.pull import Pull
     from shared.tasks.approvals import Approvals
     from shared.tasks.brakes import Brakes
+    from shared.tasks.collect import Collector
     from shared.tasks.runner import Runner
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
@@ -116,6 +118,30 @@ class Wiring:
             authority=str(self.settings.entra_url),
             tenant=self.settings.tenant,
             clock=self._clock,
+        )
+
+    @cached_property
+    def _collector(self) -> Collector:
+        from shared.tasks.collect import Collector
+        from shared.tasks.inbox import Inbox
+
+        return Collector(
+            store=self.store,
+            inbox=Inbox(self.store, self.queue, self.settings.tenant),
+            clock=self._clock,
+            tenant=self.settings.tenant,
+        )
+
+    @cached_property
+    def _pull(self) -> Pull:
+        from shared.sweeps.pull import Pull
+
+        return Pull(
+            store=self.store,
+            collector=self._collector,
+            clock=self._clock,
+            tenant=self.settings.tenant,
+            log=self.log,
         )
 
     @cached_property

@@ -15,7 +15,7 @@ class Answer:
     """Status, body (`None`: no content) and headers."""
 
     status: int
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | list[Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

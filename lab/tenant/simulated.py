@@ -16,13 +16,14 @@ from lab.tenant.faults import Fault, Faults, Loss, When
 from lab.tenant.front import Front
 from lab.tenant.records import Write
 from lab.tenant.sentinel import Workspace
+from lab.tenant.serve_activity import FEED_READ, ActivityService
 from lab.tenant.serve_arm import ArmService
 from lab.tenant.serve_exchange import MANAGE_AS_APP, ExchangeService
 from lab.tenant.serve_graph import GraphService
 from lab.tenant.settings import TenantSettings
 from lab.tenant.snapshot import snapshot
 from lab.tenant.state import Group, Mailbox, User
-from lab.tenant.tokens import ARM, EXCHANGE, Minter, audience
+from lab.tenant.tokens import ACTIVITY, ARM, EXCHANGE, Minter, audience
 from lab.tenant.versioned import Versioned
 from lab.tenant.visit import Service
 from lab.tenant.world import World
@@ -48,7 +49,8 @@ class SimulatedTenant(World):
         settings = settings or TenantSettings()
         super().__init__(clock=clock, seed=seed, settings=settings, entra_roles=entra_roles)
         known = operations()
-        everything = frozenset[str]().union(*(op.any_of for op in known)) | {MANAGE_AS_APP}
+        everything = frozenset[str]().union(*(op.any_of for op in known))
+        everything |= {MANAGE_AS_APP, FEED_READ}
         self.granted = everything if granted is None else granted
         self.faults = Faults()
         self.reports: dict[str, Callable[[], dict[str, Any]]] = {}
@@ -63,12 +65,14 @@ class SimulatedTenant(World):
         arm = ArmService(self, minter=self._minter, workspace=self.workspace)
         self._control = Control(self)
         self.entra = Entra(self)
+        activity = ActivityService(self, minter=self._minter)
         services: dict[str, Service] = {
             "v1.0": graph,
             "beta": graph,
             "adminapi": exchange,
             "subscriptions": arm,
             self.tenant_id: self.entra,
+            "api": activity,
         }
         self._front = Front(self, services=services, control=self._control, faults=self.faults)
 
@@ -103,10 +107,10 @@ class SimulatedTenant(World):
 
     def mint(self, resource: str) -> tuple[str, datetime]:
         """Make a token of our own identity and say when it expires."""
-        ours = {MANAGE_AS_APP}
-        roles = {EXCHANGE: self.granted & ours, ARM: frozenset[str]()}.get(
-            audience(resource), self.granted - ours
-        )
+        elsewhere = {EXCHANGE: {MANAGE_AS_APP}, ACTIVITY: {FEED_READ}, ARM: set[str]()}
+        ours = elsewhere.get(audience(resource))
+        others = self.granted.difference(*elsewhere.values())
+        roles = others if ours is None else self.granted & ours
         return self._minter.mint(
             resource=resource,
             oid=self.own_object_id,

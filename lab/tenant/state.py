@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
+from lab.tenant.feeds import ActivityLog, RiskDetection
 from lab.tenant.logbook import Logbook
 from lab.tenant.mail_flow import MailFlow
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
@@ -200,6 +201,9 @@ class State:
         """OneDrives by their owner's object id."""
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
+        self.detections: dict[str, RiskDetection] = {}
+        """Identity Protection's detections by their own ids."""
+        self.activity = ActivityLog()
         self.directory = DirectoryObjects()
         self.mail_flow = MailFlow()
         self.domains: list[Domain] = []

@@ -13,6 +13,7 @@ from typing import Any, Final
 GRAPH: Final = "https://graph.microsoft.com"
 EXCHANGE: Final = "https://outlook.office365.com"
 ARM: Final = "https://management.azure.com"
+ACTIVITY: Final = "https://manage.office.com"
 _APP_IDS: Final = {
     "00000003-0000-0000-c000-000000000000": GRAPH,
     "00000002-0000-0ff1-ce00-000000000000": EXCHANGE,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.alerts import identity, kinds
+from shared.alerts.call import Call, Greeting
 from shared.alerts.carrier import (
     Incomplete,
     JsonCarrier,
@@ -51,6 +52,14 @@ _VELOCITY: Final = "mcas_alert_anubis_detection_velocity"
 
 class O365Activity(JsonCarrier):
     """Read alert records of the Office 365 Management Activity API."""
+
+    def greet(self, call: Call) -> Greeting | None:
+        """Answer the call that validates a webhook; it bears the same Webhook-AuthID as others.
+
+        The service wants a 200 and nothing else.
+        """
+        asked = call.header("Webhook-ValidationCode")
+        return Greeting(text="", proven=True) if asked else None
 
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Say what one audit record is."""

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from shared.clients.exchange import Exchange, read_time
 from shared.errors import Defect, Denied, Gone, Refused, Transient
-from shared.model import TenantId, Utc, Value, Who, digest
+from shared.model import Json, TenantId, Utc, Value, Who, digest
 from shared.store.verbs import Partition, Put, Row, Store, partition
 
 SETTLES: Final = timedelta(hours=24)
@@ -104,6 +104,10 @@ class BlockedSenders:
         self._exchange = source
         self._releases = releases
         self._clock = clock
+
+    async def listed(self) -> tuple[Json, ...]:
+        """Read the whole list, as Exchange prints it. Source: Get-BlockedSenderAddress."""
+        return tuple(await self._exchange.run("Get-BlockedSenderAddress", {}))
 
     async def find(self, who: Who, addresses: Collection[str]) -> BlockedSender | None:
         """Look for an account's addresses on the list. Source: Get-BlockedSenderAddress."""

@@ -40,6 +40,8 @@ _NOT_FOUND: Final = (
     "UserNotFoundInPermissionEntryException",
 )
 _NOT_ALLOWED: Final = ("CmdletAccessDeniedException", "isn't within your current write scopes")
+_ORGANISATION: Final = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+"""Where cmdlets about the whole organisation are sent, as the PowerShell module does it."""
 _TIME: Final = TypeAdapter(Utc)
 _OURS: Final = ("Junk E-Mail Rule", "Microsoft.Exchange.OOF.", "Delegate Rule ")
 """Hidden rules that belong to Exchange itself; a delegate's cannot be disabled."""
@@ -153,8 +155,8 @@ class Exchange:
         parameters: Json = {"Identity": rule, "Mailbox": who.object_id, "Confirm": False}
         await self.run(cmdlet, parameters, who)
 
-    async def run(self, cmdlet: str, parameters: Json, who: Who) -> list[Json]:
-        """Run a cmdlet near a mailbox and read all pages of what it puts out.
+    async def run(self, cmdlet: str, parameters: Json, who: Who | None = None) -> list[Json]:
+        """Run a cmdlet near a mailbox, or near none, and read all pages of what it puts out.
 
         Source: POST /adminapi/beta/{tenant}/InvokeCommand.
         """
@@ -169,7 +171,7 @@ class Exchange:
             url = links.after(page)
         return items
 
-    async def _send(self, url: str, body: Json, who: Who) -> Json:
+    async def _send(self, url: str, body: Json, who: Who | None) -> Json:
         import httpx
 
         request = self._http.build_request("POST", url, json=body, headers=await self._headers(who))
@@ -184,7 +186,7 @@ class Exchange:
             response.status_code = 403
         return read_answer("Exchange", response, permission=MANAGE_AS_APP)
 
-    async def _headers(self, who: Who) -> dict[str, str]:
+    async def _headers(self, who: Who | None) -> dict[str, str]:
         from azure.core.exceptions import AzureError
 
         audience = PUBLIC_CLOUD if self._base.startswith("http:") else self._base
@@ -195,7 +197,7 @@ class Exchange:
         return {
             "Authorization": f"Bearer {token.token}",
             "Prefer": "odata.maxpagesize=1000",
-            "X-AnchorMailbox": f"UPN:{who.upn}",
+            "X-AnchorMailbox": f"UPN:{who.upn}" if who else f"{_ORGANISATION}@{self._tenant}",
             "X-ResponseFormat": "json",
         }
 

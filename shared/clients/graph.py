@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from shared.clients.answers import read_answer, tokenless, unanswered
 from shared.clients.links import NextLinks
 from shared.errors import Defect, Gone
-from shared.model import Json
+from shared.model import Json, Value
 
 if TYPE_CHECKING:
     import httpx
@@ -32,6 +32,7 @@ USER_REVOKE_SESSIONS_ALL: Final = "User.RevokeSessions.All"
 DOMAIN_READ_ALL: Final = "Domain.Read.All"
 MAILBOX_SETTINGS_READ: Final = "MailboxSettings.Read"
 MAILBOX_SETTINGS_WRITE: Final = "MailboxSettings.ReadWrite"
+RISK_EVENT_READ_ALL: Final = "IdentityRiskEvent.Read.All"
 RISKY_USER_READ_ALL: Final = "IdentityRiskyUser.Read.All"
 RISKY_USER_WRITE_ALL: Final = "IdentityRiskyUser.ReadWrite.All"
 AUTHENTICATION_METHOD_WRITE_ALL: Final = "UserAuthenticationMethod.ReadWrite.All"
@@ -42,6 +43,13 @@ PUBLIC_CLOUD: Final = "https://graph.microsoft.com"
 
 type Build = Callable[[GraphServiceClient], RequestInformation]
 """One request, told as a use of the SDK's builders."""
+
+
+class Page(Value):
+    """One page of a list, and the link to the page after it."""
+
+    items: tuple[Json, ...]
+    next: str | None = None
 
 
 class Graph:
@@ -77,6 +85,17 @@ class Graph:
             if link is None:
                 return
             page = await self._send(await self._follow(link), permission=permission)
+
+    async def page(self, build: Build, *, permission: str, link: str | None = None) -> Page:
+        """Read one page of a list: the first, or the one that `link`, from an earlier page, names.
+
+        For lists that are read bit by bit; a link that was kept meanwhile leads home or is refused.
+        """
+        links = NextLinks("Graph", self._base)
+        links.after({"@odata.nextLink": link})
+        request = await (self._follow(link) if link else self._request(build))
+        answer = await self._send(request, permission=permission)
+        return Page(items=tuple(_items(answer)), next=links.after(answer))
 
     async def _send(self, request: httpx.Request, *, permission: str) -> Json:
         import httpx

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from shared.clients.graph import Graph
+from shared.clients.audit import graph_time
+from shared.clients.graph import Graph, Page
 from shared.model import Json, Value
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.graph_service_client import GraphServiceClient
 
+SECURITY_ALERT_READ_ALL: Final = "SecurityAlert.Read.All"
 SECURITY_ALERT_WRITE_ALL: Final = "SecurityAlert.ReadWrite.All"
 
+_PAGE: Final = 100
+"""Alerts of one page; each carries all its evidence."""
 _UNSET: Final = "unknown"
 """What Graph takes for "not graded"; it answers null."""
 
@@ -47,6 +52,27 @@ class SecurityAlerts:
             permission=SECURITY_ALERT_WRITE_ALL,
         )
         return _alert(found)
+
+    async def changed(self, since: datetime, *, link: str | None = None) -> Page:
+        """Read one page of the alerts that changed since then, in no promised order.
+
+        Source: GET /security/alerts_v2, filtered by lastUpdateDateTime.
+        """
+
+        def build(g: GraphServiceClient) -> RequestInformation:
+            from kiota_abstractions.base_request_configuration import RequestConfiguration
+            from msgraph.generated.security.alerts_v2.alerts_v2_request_builder import (
+                Alerts_v2RequestBuilder,
+            )
+
+            wanted = Alerts_v2RequestBuilder.Alerts_v2RequestBuilderGetQueryParameters(
+                filter=f"lastUpdateDateTime ge {graph_time(since)}", top=_PAGE
+            )
+            return g.security.alerts_v2.to_get_request_information(
+                RequestConfiguration(query_parameters=wanted)
+            )
+
+        return await self._graph.page(build, permission=SECURITY_ALERT_READ_ALL, link=link)
 
     async def grade(self, alert: str, grading: Grading) -> None:
         """Set all three grades in one request. Source: PATCH /security/alerts_v2/{id}."""

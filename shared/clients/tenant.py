@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from shared.clients import sentinel
 from shared.clients.access_policies import AccessPolicies
+from shared.clients.activity import PUBLIC_CLOUD as ACTIVITY_CLOUD
+from shared.clients.activity import ActivityFeed
 from shared.clients.alert_sources import AlertSources
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
@@ -34,6 +36,7 @@ from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.methods import AuthMethods
 from shared.clients.protocols import MailProtocols
 from shared.clients.risk import PACE, RiskyUsers
+from shared.clients.risk_detections import RiskDetections
 from shared.clients.roles import Roles
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
@@ -89,6 +92,8 @@ class Tenant:
     groups: Groups
     roles: Roles
     sentinel: SentinelIncidents
+    detections: RiskDetections
+    activity: ActivityFeed
     new_password: Callable[[], str] = random_password
     block_group: ObjectId | None = None
     """The group that a standing Conditional Access policy of the organisation blocks."""
@@ -109,6 +114,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     exchange_base: str,
     arm_base: str = sentinel.PUBLIC_CLOUD,
     sentinel_workspace: str | None = None,
+    activity_base: str = ACTIVITY_CLOUD,
     risk_pace: float = PACE,
     monotonic: Callable[[], float] = time.monotonic,
     block_group: ObjectId | None = None,
@@ -120,7 +126,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
 
     `store` remembers which senders were let go; without it none is.
     """
-    for base in (graph_base, exchange_base, arm_base):
+    for base in (graph_base, exchange_base, arm_base, activity_base):
         _refuse_clear_text(base)
     graph = Graph(client=client, credential=credential, base=graph_base)
     risk = RiskyUsers(graph, pace=risk_pace, monotonic=monotonic)
@@ -155,6 +161,10 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         roles=Roles(graph),
         sentinel=SentinelIncidents(
             client=client, credential=credential, base=arm_base, workspace=sentinel_workspace
+        ),
+        detections=RiskDetections(graph, take_turn=risk.take_turn),
+        activity=ActivityFeed(
+            client=client, credential=credential, base=activity_base, tenant=tenant
         ),
     )
 

@@ -47,6 +47,7 @@ class Wire:
             acts_on_premises=acts_on_premises,
             arm_base=str(settings.arm_url),
             sentinel_workspace=settings.sentinel_workspace,
+            activity_base=str(settings.activity_url),
             store=store,
         )
 

@@ -13,11 +13,13 @@ from typing import Final
 
 from shared.alerts.carrier import Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
+from shared.clients.activity import alerts_in
 from shared.clients.tenant import Tenant
 from shared.errors import Refused, Transient
-from shared.model import Alert, AlertState, Awaited, Place
+from shared.model import Alert, AlertState, Awaited, Json, Place
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
+from shared.tasks.pieces import Pieces
 
 PATIENCE: Final = timedelta(minutes=30)
 """After this a person is asked: entities that took longer have not been seen."""
@@ -30,13 +32,19 @@ type Read = Callable[[str], Awaitable[object]]
 """Fetches what is named, as JSON that the alert's carrier reads."""
 
 
-def readers(tenant: Tenant) -> Mapping[Place, Read]:
+def readers(tenant: Tenant, pieces: Pieces) -> Mapping[Place, Read]:
     """Say how each place is read; an alert from a place that is not here needs a person."""
+
+    async def content(content_id: str) -> list[Json]:
+        return alerts_in(await tenant.activity.content(content_id))
+
     return {
         Place.SENTINEL_INCIDENT: tenant.sentinel.incident,
         Place.GRAPH_INCIDENT: tenant.alert_sources.incident,
         Place.GRAPH_ALERT: tenant.alert_sources.alert,
         Place.GRAPH_RISKY_USER: tenant.alert_sources.risky_user,
+        Place.O365_CONTENT: content,
+        Place.PIECES: pieces.of,
     }
 
 

@@ -19,6 +19,7 @@ from shared.store.verbs import Queue, Store
 from shared.tasks.gate import Gate
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
+from shared.tasks.pieces import Pieces
 
 LARGEST: Final = 1024 * 1024
 """Bytes a body may have; carriers send a few kilobytes."""
@@ -47,6 +48,7 @@ class Intake:
     ) -> None:
         self._store = store
         self._inbox = Inbox(store, queue, tenant)
+        self._pieces = Pieces(store, tenant)
         self._clock = clock
         self._tenant = tenant
         self._gate = gate
@@ -82,6 +84,8 @@ class Intake:
         readings = carrier.read(body)
         delivery = Delivery(source=source.name, carrier=source.speaks, raw=raw, at=self._clock())
         alerts = self._inbox.alerts(readings, delivery)
+        # Pieces before alerts: whoever completes an alert must find what came with it.
+        await self._pieces.keep(carrier.pieces(body))
         # Both before the answer and side by side: neither means anything without the other.
         await asyncio.gather(self._store.keep(raw, body), self._inbox.keep(alerts))
         await self._inbox.announce(alerts)

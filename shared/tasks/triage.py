@@ -41,6 +41,7 @@ from shared.tasks.completion import Completion, readers
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, WorkMessage, encode
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
@@ -75,7 +76,9 @@ class Triage:
         self._log = log
         self._conclusion = Conclusion(store, queue, clock)
         self._completion = Completion(
-            readers=readers(tenant), inbox=Inbox(store, queue, tenant.id), clock=clock
+            readers=readers(tenant, Pieces(store, tenant.id)),
+            inbox=Inbox(store, queue, tenant.id),
+            clock=clock,
         )
 
     async def triage(self, message: TriageMessage) -> None:

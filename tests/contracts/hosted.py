@@ -1,6 +1,6 @@
 """Host this very app in a process of its own, use it, and write down what it loaded.
 
-    python tests/contracts/hosted.py {index | webhook | case} REPORT
+    python tests/contracts/hosted.py {index | webhook | case | stream} REPORT
 
 It runs `function_app.py` through Microsoft's worker library, which keeps one app per process.
 """
@@ -118,6 +118,42 @@ async def case(tenant: Any) -> dict[str, Any]:
         }
 
 
+async def stream(tenant: Any) -> dict[str, Any]:
+    """Hand over a batch of which one event is broken, as an Event Hub would."""
+    async with opened(tenant, {}) as (client, story):
+        user = tenant.users[story.oid]
+        risky = {
+            "category": "RiskyUsers",
+            "properties": {
+                "id": user.id,
+                "riskState": "atRisk",
+                "riskLevel": "high",
+                "riskLastUpdatedDateTime": datetime.now(UTC).isoformat(),
+                "userPrincipalName": user.upn,
+            },
+        }
+        harmless = {"category": "AuditLogs", "properties": {"id": "1"}}
+        events = [json.dumps({"records": [harmless, risky]}), '{"records": [', json.dumps(harmless)]
+        key = {"x-functions-key": os.environ["LAB_MASTER_KEY"]}
+        batch = {"input": json.dumps(events)}
+        answers = [
+            await client.post("/admin/functions/stream", json=batch, headers=key) for _ in range(2)
+        ]
+
+        async def settled() -> Any:
+            view = (await client.get("/api/cases", headers=JSON)).json()
+            return view["settled"] or view["for_people"]
+
+        rows = await until(settled)
+        shown = (await client.get("/api/alerts")).text
+        return {
+            "status": [answer.status_code for answer in answers],
+            "cases": len(rows),
+            "unreadable": "the body is not JSON" in shown,
+            "harmless": "AuditLogs" in shown,
+        }
+
+
 async def poisoned(client: Any) -> bool:
     """Say whether the message that nobody can read is shown to people."""
     return "nobody can read" in (await client.get("/api/alerts")).text
@@ -211,9 +247,11 @@ def main() -> None:
         seed=int.from_bytes(os.urandom(4)),
         settings=TenantSettings.instant(),
     )
-    found = asyncio.run({"index": index, "webhook": webhook, "case": case}[mode](tenant))
+    found = asyncio.run(MODES[mode](tenant))
     report.write_text(json.dumps({**found, "errors": errors.said}), encoding="utf-8")
 
+
+MODES = {"index": index, "webhook": webhook, "case": case, "stream": stream}
 
 if __name__ == "__main__":
     main()

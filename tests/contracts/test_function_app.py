@@ -54,6 +54,7 @@ FUNCTIONS = {
     "remediate": ("queueTrigger", QUEUE_NAME, set()),
     "poison": ("queueTrigger", POISON_QUEUE_NAME, set()),
     "reconcile": ("timerTrigger", "", set()),
+    "pull": ("timerTrigger", "", set()),
 }
 
 type Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -174,6 +175,34 @@ async def test_a_message_is_written_the_way_host_json_says_it_is_read(azurite: s
     assert decode(base64.b64decode(raw, validate=True).decode()) == message
 
 
+def test_nothing_listens_to_an_event_hub_unless_one_is_named(
+    indexed: dict[str, Any], tmp_path: Path
+) -> None:
+    assert "stream" not in {each["name"] for each in indexed["functions"]}
+    named = hosted("index", tmp_path, environment(FIREBREAK_EVENT_HUB="entra"))
+    (trigger,) = [each["trigger"] for each in named["functions"] if each["name"] == "stream"]
+    assert (trigger["type"], trigger["eventHubName"]) == ("eventHubTrigger", "entra")
+    assert (trigger["connection"], trigger["cardinality"].upper()) == ("EventHub", "MANY")
+
+
+def test_an_event_hub_without_its_connection_stops_the_app_and_says_which_is_missing() -> None:
+    ended = run("-m", "lab.host", "--app", ".", env=environment(FIREBREAK_EVENT_HUB="entra"))
+    assert ended.returncode == 1
+    assert "'EventHub' is missing" in ended.stderr
+
+
+@pytest.mark.azurite
+def test_a_broken_event_in_a_batch_is_shown_and_costs_its_neighbours_nothing(
+    azurite: str, tmp_path: Path
+) -> None:
+    more = {"FIREBREAK_EVENT_HUB": "entra", "EventHub__fullyQualifiedNamespace": "hub.example"}
+    found = hosted("stream", tmp_path, environment(azurite, **more))
+    assert found["status"] == [202, 202]
+    assert found["cases"] == 1
+    assert found["unreadable"]
+    assert not found["harmless"]
+
+
 @pytest.mark.azurite
 def test_the_webhook_answers_without_ever_loading_what_talks_to_graph(
     azurite: str, tmp_path: Path, record_property: Callable[[str, object], None]
@@ -211,6 +240,8 @@ def test_every_trigger_runs_and_a_whole_case_never_loads_all_of_graphs_models(
         ("FIREBREAK_TENANT_ID", "contoso", "tenant_id"),
         ("FIREBREAK_POLCY", "policy.toml", "FIREBREAK_POLCY"),
         ("FIREBREAK_PAGES", "everybody", "pages"),
+        ("FIREBREAK_PULL", '["everything"]', "pull"),
+        ("FIREBREAK_EVENT_HUB", "a hub", "event_hub"),
         ("FIREBREAK_SOURCES", '[{"name": "a", "carrier": "pigeon"}]', "pigeon"),
     ],
 )

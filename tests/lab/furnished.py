@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.carrier_alerts import suspicious_forwarding
+from lab.carrier_alerts import risk_detection, suspicious_forwarding
 from lab.registrations import Registrations
 from lab.tenant.directory_state import packed
 from tests.lab.furnished_logs import write_logs
@@ -12,7 +12,9 @@ from tests.lab.tenancy import NOON, Desk
 def furnish(desk: Desk, oid: str) -> dict[str, str]:
     """Give an account things with ids of their own; returns the ids by their place in a path."""
     tenant = desk.tenant
-    suspicious_forwarding(tenant, tenant.users[oid], at=tenant.now())
+    user = tenant.users[oid]
+    suspicious_forwarding(tenant, user, at=tenant.now())
+    risk_detection(tenant, user, at=tenant.now(), kind="anonymizedIPAddress")
     return {
         "{aid}": next(iter(tenant.state.alerts)),
         "{iid}": next(iter(tenant.state.alerts.values())).body["incidentId"],
