@@ -325,3 +325,27 @@ async def test_transient_is_never_mistaken_for_nothing_to_do(stand: Any) -> None
         place.lab.fail(times=99)
         with pytest.raises(Transient):
             await responder.plan(case, place.world)
+
+
+CHOOSABLE = [responder for responder in RESPONDERS if responder.change_type.choices]
+
+
+@pytest.mark.parametrize("responder", CHOOSABLE, ids=lambda r: r.name)
+async def test_each_foothold_can_be_taken_out_and_then_stays(
+    responder: Responder[Any], stand: Any
+) -> None:
+    place = stand(responder)
+    case = await place.case()
+    change = await responder.plan(case, place.world)
+    assert len(change.pieces) == len(change.footholds())
+    spared = frozenset(change.pieces[:1])
+    chosen = change.without(spared)
+    if chosen is None:
+        assert len(set(change.pieces)) == 1
+        return
+    assert change.covers(chosen)
+    assert not chosen.covers(change)
+    await responder.apply(chosen, place.world)
+    left = await responder.plan(case, place.world)
+    assert set(left.pieces) == spared
+    assert left.without(spared) is None

@@ -1,0 +1,217 @@
+"""From alert to approval to contained to undone, in a real browser: by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from shared.desk import Page as Answer
+from shared.model import CaseStatus, TaskState
+from tests.tasks.approving import Person
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
+PHONE = {"width": 375, "height": 740}
+
+
+class Site:
+    """The app itself behind a small server: forms reach it as browsers send them."""
+
+    def __init__(self) -> None:
+        self.bench = Person()
+        self.loop = asyncio.new_event_loop()
+        self.address = ""
+        # The browser's own loop runs in the test's thread, so the app's runs in another.
+        self.thread = Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        return self.run(self._route(method, path, headers, body))
+
+    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=60)
+
+    def close(self) -> None:
+        self.run(self.bench.client.aclose())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        app, parts = self.bench.app, path.removeprefix("/api/").split("/")
+        match method, parts:
+            case "GET", ["approvals"]:
+                return await app.approvals(headers)
+            case "GET", ["cases", case, "undo"]:
+                return await app.show_undo(case, headers)
+            case "POST", ["cases", case, how]:
+                take = {
+                    "approve": app.approve,
+                    "decline": app.decline,
+                    "since": app.since,
+                    "undo": app.ask_undo,
+                }
+                return await take[how](case, headers, body)
+        return await app.page(path.removeprefix("/api/"), headers)
+
+    def settle(self) -> None:
+        self.run(self.bench.settle())
+
+    def asked(self) -> None:
+        self.run(self.bench.asked())
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Site]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._deal("GET")
+
+        def do_POST(self) -> None:
+            self._deal("POST")
+
+        def _deal(self, method: str) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            page = site.answer(method, self.path.partition("?")[0], dict(self.headers), body)
+            self.send_response(page.status)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", f"{page.media}; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.address = f"http://127.0.0.1:{server.server_port}/api"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        site.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, and there is none on the PATH")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with served(Site()) as running:
+        running.asked()
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE)
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def tab_to(page: Page, name: str, within: str) -> None:
+    """Press Tab until the button or summary of that name, in that card, has the focus."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        said = page.evaluate(
+            "(one => one.innerText + '|' + (one.closest('.approval') || {}).innerText)"
+            "(document.activeElement)"
+        )
+        here, _, around = str(said).partition("|")
+        if here.strip() == name and within in around:
+            return
+    raise AssertionError(f"Tab never reaches {name} of {within}")
+
+
+def test_by_mouse_from_what_waits_to_contained_to_undone(site: Site, page: Page) -> None:
+    page.goto(f"{site.address}/approvals")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.get_by_role("note").inner_text().startswith("Local stack")
+    for left in range(5, 0, -1):
+        assert page.get_by_role("button", name="Approve").count() == left
+        page.get_by_role("button", name="Approve").first.click()
+        page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+        page.goto(f"{site.address}/approvals")
+    site.settle()
+    assert site.bench.the_case().status is CaseStatus.CONTAINED
+    page.goto(f"{site.address}/cases/{site.bench.the_case().id}")
+    assert page.locator("#answer").inner_text().startswith("Contained")
+    page.get_by_role("link", name="Put something back").click()
+    page.get_by_role("button", name="Put all of it back").click()
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    assert site.bench.tenant.users[site.bench.oid].enabled
+    assert site.bench.tasks()["stop_forwarding"].state is TaskState.UNDONE
+
+
+def test_by_keyboard_a_change_is_approved_and_another_declined(site: Site, page: Page) -> None:
+    page.goto(f"{site.address}/approvals")
+    tab_to(page, "Approve", "Block sign-in")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    assert not site.bench.tenant.users[site.bench.oid].enabled
+    page.goto(f"{site.address}/approvals")
+    tab_to(page, "Decline …", "Stop forwarding")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("the owner's second mailbox")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    task = site.bench.tasks()["stop_forwarding"]
+    assert task.state is TaskState.DECLINED
+    assert "the owner's second mailbox" in task.reason
+
+
+def test_one_foothold_is_taken_out_by_keyboard(site: Site, page: Page) -> None:
+    page.goto(f"{site.address}/cases/{site.bench.the_case().id}")
+    box = page.get_by_role("checkbox", name="hidden inbox rule")
+    box.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    on = {rule.name for rule in site.bench.box.rules if rule.enabled}
+    assert "sync" in on
+    assert "." not in on
+
+
+def test_what_a_reader_has_begun_to_type_survives_the_refresh(site: Site, page: Page) -> None:
+    page.clock.install()
+    page.goto(f"{site.address}/approvals")
+    note = page.get_by_label("Note for the journal").first
+    note.fill("seen with the owner")
+    page.clock.run_for(65_000)
+    assert note.input_value() == "seen with the owner"
+    note.fill("")
+    with page.expect_request(f"{site.address}/approvals"):
+        page.clock.run_for(65_000)
