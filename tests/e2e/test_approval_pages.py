@@ -21,7 +21,6 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
-PHONE = {"width": 375, "height": 740}
 
 
 class Site:
@@ -125,7 +124,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE)
+    context = browser.new_context(viewport={"width": 375, "height": 740})
     complaints: list[str] = []
     page = context.new_page()
     page.on("console", lambda said: complaints.append(said.text))
