@@ -67,18 +67,24 @@ class Severity(StrEnum):
 class AccountRef(Value):
     """Who an alert is about, as the source named them. Never a display name.
 
-    Trust falls from left to right: object id, UPN, mailbox address, Entra SID.
+    Trust falls from top to bottom: the last two are known on premises only, and name somebody
+    where exactly one account of the directory has them.
     """
 
     object_id: ObjectId | None = None
     upn: Upn | None = None
     mailbox: str | None = None
     sid: str | None = None
+    """The Entra SID."""
+    on_premises_sid: str | None = None
+    windows_name: str | None = None
+    """`DOMAIN\\name`, as Windows writes it."""
 
     @property
     def best(self) -> str | None:
         """The most trustworthy identifier there is."""
-        return self.object_id or self.upn or self.mailbox or self.sid
+        cloud = self.object_id or self.upn or self.mailbox or self.sid
+        return cloud or self.on_premises_sid or self.windows_name
 
 
 class AlertDraft(Value):

@@ -88,7 +88,7 @@ def _shown(user: User) -> Json:
     return {
         "id": _identity(user),
         "displayName": user.display_name,
-        "domain": "corp.contoso.example",
+        "domain": user.on_premises_domain,
         "onPremisesSecurityIdentifier": user.on_premises_sid,
         "cloudSecurityIdentifier": user.sid,
         "isEnabled": user.on_premises_enabled,

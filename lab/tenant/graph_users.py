@@ -21,11 +21,15 @@ _FILTERABLE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "id": "id",
         "mail": "mail",
+        "onpremisessamaccountname": "sam_account_name",
         "onpremisessecurityidentifier": "on_premises_sid",
         "securityidentifier": "sid",
         "userprincipalname": "upn",
     }
 )
+
+_INDEXED: Final = frozenset({"sam_account_name"})
+"""Fields that only an advanced query finds (ConsistencyLevel eventual and $count), as in Graph."""
 
 
 @operation("GET", "/users/{id}", any_of=_READ, returns=TYPE)
@@ -45,7 +49,7 @@ def list_users(ask: Ask) -> Json:
     wanted = ask.wants(PROPERTIES, TYPE)
     state = ask.world.state
     text = ask.query.get("$filter")
-    oids = list(state.users) if text is None else state.where(*_condition(text))
+    oids = list(state.users) if text is None else state.where(*_condition(ask, text))
     seen = (state.users.seen(oid, at=ask.seen_at) for oid in oids)
     users = [user for user in seen if user is not None]
 
@@ -69,14 +73,17 @@ def list_memberships(ask: Ask) -> Json:
     return ask.page(parents, _parent, context="directoryObjects")
 
 
-def _condition(text: str) -> tuple[str, str]:
+def _condition(ask: Ask, text: str) -> tuple[str, str]:
     """Read the one comparison that a filter makes."""
     if match := _ANY_PROXY.fullmatch(text):
         return "proxy_addresses", match[2].replace("''", "'")
     match = _EQUALS.fullmatch(text)
     if match is None or match[1].casefold() not in _FILTERABLE:
         raise bad_request("Unsupported or invalid query filter clause specified.")
-    return _FILTERABLE[match[1].casefold()], match[2].replace("''", "'")
+    field = _FILTERABLE[match[1].casefold()]
+    if field in _INDEXED and not ask.advanced:
+        raise bad_request("Unsupported or invalid query filter clause specified.")
+    return field, match[2].replace("''", "'")
 
 
 def _parent(parent: Group | Role) -> Json:

@@ -108,6 +108,11 @@ class Ask:
                 )
         return tuple(dict.fromkeys(names[part.casefold()] for part in wanted))
 
+    @property
+    def advanced(self) -> bool:
+        """Whether the caller asks for what Graph calls an advanced query."""
+        return self.eventual and self.query.get("$count") == "true"
+
     def page[T](self, items: Iterable[T], show: Callable[[T], Json], *, context: str) -> Json:
         """Answer one page of a list, with a next link where more follows.
 
@@ -122,7 +127,7 @@ class Ask:
             size=self.world.settings.page_size,
             context=f"{self.root}/$metadata#{context}",
         )
-        if self.eventual and self.query.get("$count") == "true":
+        if self.advanced:
             page["@odata.count"] = len(listed)
         return page
 

@@ -12,7 +12,17 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from lab.tenant.state import Blocked, Contact, Group, Mailbox, Risk, Role, Rule, User
+from lab.tenant.state import (
+    ON_PREMISES_DOMAIN,
+    Blocked,
+    Contact,
+    Group,
+    Mailbox,
+    Risk,
+    Role,
+    Rule,
+    User,
+)
 from lab.tenant.world import World
 
 _FIRST: Final = [
@@ -95,7 +105,11 @@ class Population:
         dice = self._world.dice
         sid = "S-1-5-21-" + "-".join(str(dice.randrange(10**8, 10**9)) for _ in range(3))
         sid = f"{sid}-{dice.randrange(1000, 9999)}"
-        return {"synced": True, "on_premises_sid": sid}
+        return {
+            "synced": True,
+            "on_premises_sid": sid,
+            "on_premises_domain": ON_PREMISES_DOMAIN,
+        }
 
     def crowd(self, count: int) -> list[str]:
         """Hire many people at once."""
@@ -171,6 +185,8 @@ class Population:
             "sessions_valid_from": long_ago + timedelta(days=300),
             "proxy_addresses": (f"SMTP:{wish['mail']}",) if wish.get("mail") else (),
         }
+        if wish.get("on_premises_domain"):
+            fields["sam_account_name"] = str(wish["upn"]).partition("@")[0][:20]
         user = User(**(fields | wish))
         self._state.add_user(user)
         return user.id

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from lab.tenant.defender import SecurityAlert, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
@@ -16,6 +16,8 @@ from lab.tenant.mail_flow import MailFlow
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
 from lab.tenant.sharing import Drive
 from lab.tenant.versioned import Versioned
+
+ON_PREMISES_DOMAIN: Final = "corp.contoso.example"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,9 @@ class User:
     synced: bool = False
     on_premises_enabled: bool = True
     on_premises_sid: str | None = None
+    on_premises_domain: str | None = None
+    sam_account_name: str | None = None
+    """What follows the domain in `DOMAIN\\name`; its own in each domain, not in the tenant."""
     proxy_addresses: tuple[str, ...] = ()
     restricted: bool = False
     created_at: datetime

@@ -41,6 +41,8 @@ PROPERTIES: Final[Mapping[str, Callable[[User], Any]]] = MappingProxyType(
         "mail": lambda u: u.mail,
         "mobilePhone": lambda _: None,
         "officeLocation": lambda u: u.office,
+        "onPremisesDomainName": lambda u: u.on_premises_domain,
+        "onPremisesSamAccountName": lambda u: u.sam_account_name,
         "onPremisesSecurityIdentifier": lambda u: u.on_premises_sid,
         "onPremisesSyncEnabled": lambda u: True if u.synced else None,
         "preferredLanguage": lambda u: u.language,

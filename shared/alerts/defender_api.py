@@ -81,6 +81,7 @@ def _account(entity: Record) -> AccountRef | None:
         upn=entity.text("userPrincipalName"),
         mailbox=entity.text("mailboxAddress"),
         sid=entity.text("userSid"),
+        on_windows=identity.windows(entity.text("domainName"), entity.text("accountName")),
     )
 
 

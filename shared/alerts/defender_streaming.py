@@ -158,6 +158,7 @@ def _account(row: Record) -> AccountRef | None:
         upn=row.text("AccountUpn") or entity.text("Upn"),
         mailbox=entity.text("MailboxPrimaryAddress"),
         sid=row.text("AccountSid") or entity.text("Sid"),
+        on_windows=identity.windows(row.text("AccountDomain"), row.text("AccountName")),
     )
 
 

@@ -80,6 +80,7 @@ def _accounts(item: Record, kind: AlertKind) -> tuple[AccountRef, ...]:
             directory=state.text("aadUserId"),
             upn=state.text("userPrincipalName"),
             sid=state.text("onPremisesSecurityIdentifier"),
+            on_windows=identity.windows(state.text("domainName"), state.text("accountName")),
         )
         for state in states
     )

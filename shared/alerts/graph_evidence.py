@@ -141,6 +141,7 @@ def _account(
         upn=user.text("userPrincipalName") or upn,
         mailbox=mailbox,
         sid=user.text("userSid"),
+        on_windows=identity.windows(user.text("domainName"), user.text("accountName")),
     )
 
 

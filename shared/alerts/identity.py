@@ -1,8 +1,9 @@
 """Who an alert is about: identifiers checked strictly, placeholders and machines turned away.
 
-Trust falls from object id over UPN and mailbox address to the Entra SID. A display name or a bare
-account name is never an identifier. What does not pass is absent, not repaired: a repaired address
-might be somebody else's.
+Trust falls from object id over UPN, mailbox address and Entra SID to what is known on premises: the
+SID there and the Windows name, which count if the directory has exactly one such account. A display
+name or a bare account name is never an identifier. What does not pass is absent, not repaired: a
+repaired address might be somebody else's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ _ADDRESS: Final = re.compile(
 _LONGEST: Final = 254
 """Octets of an address: RFC 5321, 4.5.3.1.3. A UPN is shorter still."""
 _ENTRA_SID: Final = re.compile(r"S-1-12-1-([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,10})")
-_DOMAIN_SID: Final = re.compile(r"S-1-5-21-[0-9-]+")
+_DOMAIN_SID: Final = re.compile(r"S-1-5-21(?:-[0-9]{1,10}){3}-([0-9]{1,10})")
+_FIRST_PERSON: Final = 1_000
+"""Relative ids below it belong to accounts that every domain and machine has: Administrator, ..."""
+_WINDOWS_NAME: Final = re.compile(
+    rf"(?P<domain>{_LABEL}(?:\.{_LABEL})*)\\(?P<name>[A-Za-z0-9!#%&'()._{{}}~^`$-]{{1,20}})"
+)
+"""Source: learn.microsoft.com/windows/win32/adschema/a-samaccountname. Spaces are left out."""
+_LOCAL: Final = frozenset({"azuread", "builtin", "localhost", "system", "workgroup"})
+"""Words in the place of a domain that name none."""
 _PLACEHOLDERS: Final = frozenset(
     {"anonymized", "anonymised", "redacted", "string", "notavailable", "not-available", "unknown"}
 )
@@ -78,16 +87,44 @@ def machine(sid: str | None) -> bool:
     return text.startswith("S-1-5-") and not _DOMAIN_SID.fullmatch(text)
 
 
+def on_premises(sid: str | None) -> str | None:
+    """Read the SID of a person's account in Active Directory; built-in accounts are nobody's."""
+    text = (sid or "").strip().upper()
+    match = _DOMAIN_SID.fullmatch(text)
+    return text if match and int(match[1]) >= _FIRST_PERSON else None
+
+
+def windows_name(value: str | None) -> str | None:
+    r"""Read `DOMAIN\name`; machines, whose names end in `$`, and local accounts are nobody.
+
+    >>> windows_name("CONTOSO\\jane.roe")
+    'CONTOSO\\jane.roe'
+    """
+    match = _WINDOWS_NAME.fullmatch((value or "").strip())
+    if not match or match["domain"].lower() in _LOCAL or match["name"].endswith("$"):
+        return None
+    if match["name"].lower() in _PLACEHOLDERS | {"system"}:
+        return None
+    return match[0]
+
+
+def windows(domain: str | None, name: str | None) -> str | None:
+    """Put the two halves of a Windows name together, where both are there."""
+    return f"{domain}\\{name}" if domain and name else None
+
+
 def account(
     *,
     directory: str | None = None,
     upn: str | None = None,
     mailbox: str | None = None,
     sid: str | None = None,
+    on_windows: str | None = None,
 ) -> AccountRef | None:
     """Build a reference from what a carrier says, or `None` where nothing of it holds.
 
     `directory` is the object id as the carrier writes it; without one the SID is decoded.
+    `on_windows` is what `windows` puts together.
     """
     if machine(sid):
         return None
@@ -98,7 +135,11 @@ def account(
         upn=Upn(checked_upn) if checked_upn else None,
         mailbox=address(mailbox),
         sid=(sid or "").strip().upper() if entra else None,
+        on_premises_sid=on_premises(sid),
     )
+    if reference.best is None and not any((directory, upn, mailbox)):
+        # Beside a stronger name the weakest says nothing, and one that does not hold taints it.
+        reference = AccountRef(windows_name=windows_name(on_windows))
     return reference if reference.best else None
 
 
@@ -113,6 +154,8 @@ def keys(reference: AccountRef) -> frozenset[tuple[str, str]]:
         ("object id", reference.object_id),
         ("upn", reference.upn),
         ("mailbox", reference.mailbox),
+        ("on-premises sid", reference.on_premises_sid),
+        ("windows name", reference.windows_name),
     )
     return frozenset((sort, value.lower()) for sort, value in pairs if value)
 
@@ -145,4 +188,6 @@ def _joined(one: AccountRef, other: AccountRef) -> AccountRef:
         upn=one.upn or other.upn,
         mailbox=one.mailbox or other.mailbox,
         sid=one.sid or other.sid,
+        on_premises_sid=one.on_premises_sid or other.on_premises_sid,
+        windows_name=one.windows_name or other.windows_name,
     )

@@ -83,7 +83,10 @@ class Entities:
 
 def _account(entity: Record) -> AccountRef | None:
     return identity.account(
-        directory=entity.text("aadUserId"), upn=_principal_name(entity), sid=entity.text("sid")
+        directory=entity.text("aadUserId"),
+        upn=_principal_name(entity),
+        sid=entity.text("sid"),
+        on_windows=identity.windows(entity.text("ntDomain"), entity.text("accountName", "name")),
     )
 
 

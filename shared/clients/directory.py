@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from shared.clients import graph
 from shared.clients.graph import Graph, every
-from shared.errors import Defect, Gone
+from shared.clients.lookup import only
+from shared.errors import Defect
 from shared.model import Account, AccountKind, AccountRef, Json, ObjectId, Upn, Utc, Value
 
 if TYPE_CHECKING:
@@ -82,19 +83,7 @@ class Directory:
         """
         if ref.object_id or ref.upn:
             return await self.account(str(ref.object_id or ref.upn))
-        field, value = ("mail", ref.mailbox) if ref.mailbox else ("securityIdentifier", ref.sid)
-        if not value:
-            raise Gone("The alert names no account that can be looked up")
-        found = await every(
-            self._graph.pages(
-                lambda g: _user_query(g, field, value), permission=graph.USER_READ_ALL
-            )
-        )
-        if len(found) != 1:
-            raise Gone(
-                f"{len(found)} accounts have the {field} that the alert names; need exactly one"
-            )
-        return _account(found[0])
+        return _account(await only(self._graph, ref, fields=_FIELDS))
 
     async def memberships(self, oid: ObjectId) -> Memberships:
         """Read groups and roles, nested ones included.
@@ -204,17 +193,6 @@ def _user_request(g: GraphServiceClient, who: str) -> RequestInformation:
     return g.users.by_user_id(who).to_get_request_information(
         RequestConfiguration(query_parameters=query)
     )
-
-
-def _user_query(g: GraphServiceClient, field: str, value: str) -> RequestInformation:
-    from kiota_abstractions.base_request_configuration import RequestConfiguration
-    from msgraph.generated.users.users_request_builder import UsersRequestBuilder
-
-    quoted = value.replace("'", "''")
-    query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-        select=list(_FIELDS), filter=f"{field} eq '{quoted}'"
-    )
-    return g.users.to_get_request_information(RequestConfiguration(query_parameters=query))
 
 
 def _counted(g: GraphServiceClient) -> RequestInformation:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.alerts.identity import account, address, decoded, distinct, guest, object_id
+from shared.alerts.identity import (
+    account,
+    address,
+    decoded,
+    distinct,
+    guest,
+    object_id,
+    windows_name,
+)
 from shared.model import AccountRef, ObjectId, Upn
 
 OID = "73d664e4-0886-4a73-b745-c694da45ddb4"
@@ -100,8 +108,52 @@ def test_system_is_nobody_whatever_else_is_said() -> None:
 
 
 def test_an_account_of_the_domain_keeps_its_upn() -> None:
-    reference = account(upn="jane.roe@contoso.example", sid="S-1-5-21-1-2-3-1104")
-    assert reference == AccountRef(upn=Upn("jane.roe@contoso.example"))
+    sid = "S-1-5-21-1-2-3-1104"
+    reference = account(upn="jane.roe@contoso.example", sid=sid.lower())
+    assert reference == AccountRef(upn=Upn("jane.roe@contoso.example"), on_premises_sid=sid)
+    assert reference.best == "jane.roe@contoso.example"
+
+
+@pytest.mark.parametrize("value", ["CONTOSO\\jane.roe", "corp.contoso.example\\x-1", "a\\J_R"])
+def test_a_windows_name_passes_as_it_is(value: str) -> None:
+    assert windows_name(f" {value} ") == value
+    assert account(on_windows=value) == AccountRef(windows_name=value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "jane.roe",
+        "\\jane.roe",
+        "CONTOSO\\",
+        "CONTOSO\\jane\\roe",
+        "CONTOSO/jane.roe",
+        "CONTOSO\\DESKTOP-1$",
+        "NT AUTHORITY\\SYSTEM",
+        "BUILTIN\\Administrators",
+        "AzureAD\\JaneRoe",
+        "WORKGROUP\\jane",
+        "CONTOSO\\SYSTEM",
+        "CONTOSO\\jane roe",
+        "CONTOSO\\jane@contoso.example",
+        "CONTOSO\\j\u0430ne",
+        "CONTOSO\\" + "a" * 21,
+        None,
+    ],
+)
+def test_machines_services_and_bare_names_are_no_windows_name(value: str | None) -> None:
+    assert windows_name(value) is None
+
+
+@pytest.mark.parametrize("rid", ["500", "501", "502", "999"])
+def test_an_account_every_domain_has_is_nobody_by_its_sid(rid: str) -> None:
+    assert account(sid=f"S-1-5-21-1-2-3-{rid}") is None
+
+
+def test_trust_falls_from_object_id_to_windows_name() -> None:
+    named = ["object_id", "upn", "mailbox", "sid", "on_premises_sid", "windows_name"]
+    for at, field in enumerate(named):
+        assert AccountRef.model_validate({each: each for each in named[at:]}).best == field
 
 
 def test_the_object_id_given_wins_over_the_sid() -> None:

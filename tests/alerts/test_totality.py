@@ -93,8 +93,8 @@ def drafts(readings: list[Reading]) -> list[AlertDraft]:
 
 def claims(draft: AlertDraft) -> set[str]:
     account = draft.account
-    named = (account.object_id, account.upn, account.mailbox, account.sid) if account else ()
-    return {each.lower() for each in named if each}
+    named = account.model_dump().values() if account else ()
+    return {half for each in named if each for half in each.lower().split("\\")}
 
 
 def strings(node: Any) -> Iterator[str]:
@@ -107,6 +107,7 @@ def strings(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node.strip().lower()
         yield decoded(node) or ""
+        yield from node.strip().lower().split("\\")
         if node.strip().startswith(("{", "[")):
             yield from strings(_loads(node))
         elif len(node) > _PACKED:
