@@ -7,9 +7,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 a foothold is left or a per
 from __future__ import annotations
 
 import getpass
-import json
 import uuid
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +15,7 @@ import typer
 from cli import show, way_back
 from cli.exits import CommandError, Exit
 from cli.guards import guards
+from cli.past_commands import backtest, replay
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from shared.alerts.admin_request import Request
@@ -33,6 +32,8 @@ cases = typer.Typer(help="Look at cases.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 app.add_typer(policy, name="policy")
 app.add_typer(guards, name="guards")
+app.command()(replay)
+app.command()(backtest)
 
 
 @app.command()
@@ -227,23 +228,6 @@ def access_pass(
 ) -> None:
     """Make a Temporary Access Pass for an owner who is back, and show it this once."""
     finish(way_back.access_pass(remote_app(url), case, minutes, as_json=as_json))
-
-
-@app.command()
-def replay(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A payload.")],
-    source: Annotated[str, typer.Option(help="The configured source to post it as.")],
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Post a payload file to the app, signed as its source would."""
-
-    async def run() -> None:
-        async with remote_app(url) as remote:
-            answer = await remote.post_alert(source, file.read_bytes())
-        show_found(answer, as_json=as_json, view=lambda found: json.dumps(found, indent=2))
-
-    finish(run())
 
 
 async def _ask(

@@ -15,6 +15,7 @@ from cli.address import Address, find
 from cli.exits import CommandError, Exit
 from cli.remote import Remote
 from shared.model import Json
+from shared.pages.text import escaped
 
 Url = Annotated[
     str | None,
@@ -33,7 +34,7 @@ def remote_app(url: str | None) -> Remote:
 def show_found(found: Json, *, as_json: bool, view: Any) -> None:
     """Print a result: as JSON for programs, else as `view` draws it for people."""
     if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(escaped(json.dumps(found, indent=2, ensure_ascii=False)))
     else:
         Console().print(view(found))
 

@@ -6,6 +6,7 @@ becoming markup; this keeps them from lying to the eye (Unicode TR 36 and TR 39,
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -28,6 +29,14 @@ def visible(text: str, *, limit: int = LIMIT) -> str:
     cut = len(text) - limit
     shown = _STACKED.sub(r"\1", _LYING.sub(_number, text[:limit]))
     return f"{shown} … ({cut:,} more characters)" if cut > 0 else shown
+
+
+def escaped(text: str) -> str:
+    """Write letters of a JSON text that hide, or that a terminal obeys, the way JSON escapes them.
+
+    In JSON they stand within strings alone, so it says the same as before.
+    """
+    return _LYING.sub(lambda found: json.dumps(found.group())[1:-1], text)
 
 
 def _number(found: re.Match[str]) -> str:
