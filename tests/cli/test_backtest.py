@@ -205,4 +205,5 @@ async def test_memory_does_not_grow_with_the_alerts(
 
     await held(10)
     few, many = await held(300), await held(900)
-    assert many < few * 1.2
+    # An alert takes thousands of bytes; pydantic remembers some thousands of short strings.
+    assert (many - few) / 600 < 200
