@@ -78,6 +78,28 @@ if firebreak.settings.event_hub:
         await firebreak.stream([event.get_body() for event in events])
 
 
+@app.function_name("sweeps")
+@app.timer_trigger(schedule="0 7 * * * *", arg_name="timer", use_monitor=False)
+async def sweeps(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Begin every sweep of the tenant whose time has come."""
+    await firebreak.start_sweeps()
+
+
+@app.function_name("show_sweep")
+@app.route(route="sweeps/{*rest}", methods=["GET"])
+async def show_sweep(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the sweeps, one of them, its findings or its trend."""
+    return _show(await firebreak.show_sweep(req.route_params.get("rest") or "", req.headers))
+
+
+@app.function_name("move_sweep")
+@app.route(route="sweeps/{name}/{what}", methods=["POST"])
+async def move_sweep(req: func.HttpRequest) -> func.HttpResponse:
+    """Run a sweep, or accept a finding of it."""
+    name, what = req.route_params["name"], req.route_params["what"]
+    return _show(await firebreak.move_sweep(name, what, req.headers, req.get_body()))
+
+
 @app.function_name("cases")
 @app.route(route="cases/{*rest}", methods=["GET"])
 async def cases(req: func.HttpRequest) -> func.HttpResponse:

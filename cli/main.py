@@ -18,6 +18,7 @@ from cli.guards import guards
 from cli.past_commands import backtest, replay
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
+from cli.sweeps import sweep
 from shared.alerts.admin_request import Request
 from shared.model import Json
 
@@ -34,6 +35,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(guards, name="guards")
 app.command()(replay)
 app.command()(backtest)
+app.add_typer(sweep, name="sweep")
 
 
 @app.command()

@@ -97,6 +97,14 @@ class Remote:
         """Move a brake; `what` is `switch` or `release`."""
         return await self._signed(f"/api/guards/{what}", json.dumps(request).encode())
 
+    async def sweep(self, rest: str) -> Json:
+        """Read all sweeps, or one (`NAME`), or what lies below it (`NAME/trend`)."""
+        return _object(await self._send("GET", f"/api/sweeps/{rest}".rstrip("/")))
+
+    async def move_sweep(self, name: str, what: str, request: Json) -> Json:
+        """Ask something of a sweep; `what` is `run` or `accept`."""
+        return await self._signed(f"/api/sweeps/{name}/{what}", json.dumps(request).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

@@ -26,6 +26,7 @@ from shared.model import Json, ObjectId, TenantId
 from shared.settings import PageAccess, Settings
 from shared.store.memory import MemoryQueue, MemoryStore, Message
 from shared.store.verbs import Queue, Store
+from shared.sweeps.posture import Sweeps
 from shared.tasks.intake import Reply
 from shared.telemetry import Log
 
@@ -122,6 +123,7 @@ class Workbench:
         store: Store | None = None,
         queue: Queue | None = None,
         log: Log | None = None,
+        sweeps: Sweeps | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.tenant = tenant
@@ -150,6 +152,7 @@ class Workbench:
             tenant=self.world,
             clock=self.clock.now,
             log=log,
+            sweeps=sweeps,
         )
 
     async def __aenter__(self) -> Self:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 from shared.alerts.call import Call
 from shared.desk import Page
-from shared.errors import Transient
+from shared.errors import Transient, Undecodable
 from shared.front import Front
 from shared.sweeps.reconcile import Reconcile
 from shared.tasks.intake import Reply
 from shared.tasks.poison import Poison
-from shared.tasks.queue import TriageMessage, UndoMessage, WorkMessage, decode
-
-if TYPE_CHECKING:
-    pass
+from shared.tasks.queue import SweepMessage, TriageMessage, UndoMessage, WorkMessage, decode
 
 AGAIN: float = 5.0
 """Seconds after which a message comes back that met a passing failure of our own storage."""
@@ -49,6 +46,8 @@ class App(Front):
                     await self._runner.work(message)
                 case UndoMessage():
                     await self._undo.run(message)
+                case SweepMessage():
+                    await self._engine.go_on(message)
         except Transient as error:
             self.log.warning("message.delayed", reason=str(error))
             await self.queue.put(text, delay=error.retry_after or AGAIN)
@@ -62,12 +61,29 @@ class App(Front):
             tenant=self.settings.tenant,
             log=self.log,
         ).take(text)
+        with suppress(Undecodable):
+            if isinstance(message := decode(text), SweepMessage):
+                await self._engine.abandon(message, "Its queue message failed too often")
 
     async def reconcile(self) -> None:
         """Put back on the queue whatever was forgotten."""
         sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
-        if found := await sweep.run():
+        if found := await sweep.run() + await self._lost_runs():
             self.log.warning("reconciled", messages=found)
+
+    async def start_sweeps(self) -> None:
+        """Begin every sweep of the tenant whose time has come."""
+        await self._engine.start_due()
+
+    async def show_sweep(self, rest: str, headers: Mapping[str, str]) -> Page:
+        """Show the sweeps, one of them, its findings or its trend."""
+        return await self._sweep_counter.show(rest, headers)
+
+    async def move_sweep(
+        self, sweep: str, what: str, headers: Mapping[str, str], body: bytes
+    ) -> Page:
+        """Take a request about a sweep: run it, accept a finding."""
+        return await self._sweep_counter.move(sweep, what, headers, body)
 
     async def page(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show a page, or its JSON."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.links import Links
     from shared.reception import Reception
     from shared.rehearsal import Rehearsal
+    from shared.sweep_counter import SweepCounter
     from shared.window import Window
 
 
@@ -72,6 +73,12 @@ class Front(Wiring):
         from shared.links import Links
 
         return Links(self.settings.link_keys, base=str(self.settings.public_url), clock=self._clock)
+
+    @cached_property
+    def _sweep_counter(self) -> SweepCounter:
+        from shared.sweep_counter import SweepCounter
+
+        return SweepCounter(window=self._window, engine=self._engine, clock=self._clock)
 
     @cached_property
     def _window(self) -> Window:

@@ -30,6 +30,8 @@ from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
+    from shared.sweeps.engine import Engine
+    from shared.sweeps.posture import Sweeps
     from shared.sweeps.pull import Pull
     from shared.tasks.approvals import Approvals
     from shared.tasks.brakes import Brakes
@@ -54,6 +56,7 @@ class Wiring:
         tenant: Tenant | None = None,
         clock: Clock = now,
         log: Log | None = None,
+        sweeps: Sweeps | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -62,6 +65,7 @@ class Wiring:
         self.policy, self._guards = self._policed(text, file=settings.policy.name)
         self._store, self._queue, self._tenant = store, queue, tenant
         self._clock = clock
+        self._sweeps = sweeps
         self.log = log or open_log()
 
     async def aclose(self) -> None:
@@ -212,6 +216,27 @@ class Wiring:
             terms=self.policy.approvals,
             four_eyes=self.policy.guards.four_eyes,
         )
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from shared.sweeps.engine import Engine
+        from shared.sweeps.posture import sweeps
+
+        return Engine(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.tenant,
+            sweeps=self._sweeps if self._sweeps is not None else sweeps(),
+            log=self.log,
+        )
+
+    async def _lost_runs(self) -> int:
+        """Send again what was lost of the sweeps; the look itself needs no client of the tenant."""
+        from shared.sweeps.floor import Floor
+
+        floor = Floor(self.store, self._clock, self.settings.tenant)
+        return await floor.put_back(self.queue)
 
     def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
         """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""

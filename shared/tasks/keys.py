@@ -6,6 +6,9 @@ tenant|outbox                  TIME:ID:WHAT:NAME         what somebody should be
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
 tenant|account|OID    episode  lock                      the open case, and who works on it now
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
+tenant|sweeps         lease  run:SWEEP                   which sweep reads now, and how far each is
+tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
+tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
 """
 
 from __future__ import annotations
@@ -14,17 +17,22 @@ from datetime import UTC, datetime
 from typing import Final
 
 from shared.model import AlertId, Case, CaseId, ObjectId, ResponderName, TenantId
+from shared.posture import Run, SweepName
 from shared.store.verbs import Partition, partition
 
 BURST: Final = "burst:"
 CASE: Final = "case"
 DIRECTORY: Final = "directory"
 EPISODE: Final = "episode"
+HISTORY: Final = "history:"
+KEPT: Final = "kept:"
+LEASE: Final = "lease"
 LOCK: Final = "lock"
 PAUSE: Final = "pause"
 RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 JOURNAL: Final = "journal:"
+RUN: Final = "run:"
 SHOWN: Final = "shown:"
 TASK: Final = "task:"
 TODO: Final = "todo:"
@@ -60,6 +68,31 @@ def account(tenant: TenantId, oid: ObjectId) -> Partition:
 def brakes(tenant: TenantId) -> Partition:
     """Name the partition of a tenant's kill switch and counters."""
     return partition(tenant, "brakes")
+
+
+def sweeps(tenant: TenantId) -> Partition:
+    """Name the partition of a tenant's lease and runs; one transaction holds both."""
+    return partition(tenant, "sweeps")
+
+
+def sweep(tenant: TenantId, name: SweepName) -> Partition:
+    """Name the partition of one sweep's history and memory."""
+    return partition(tenant, "sweep", name)
+
+
+def findings(tenant: TenantId, name: SweepName) -> Partition:
+    """Name the partition of one sweep's findings."""
+    return partition(tenant, "findings", name)
+
+
+def run_row(name: SweepName) -> str:
+    """Name the row of a sweep's latest run."""
+    return f"{RUN}{name}"
+
+
+def history_row(run: Run) -> str:
+    """Name the row of a run that ended; newest sorts first."""
+    return f"{HISTORY}{_newest_first(run.started_at)}:{run.id}"
 
 
 def burst_row(rule: str) -> str:

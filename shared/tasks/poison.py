@@ -26,7 +26,7 @@ from shared.tasks import keys
 from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.queue import TriageMessage, UndoMessage, WorkMessage, decode
+from shared.tasks.queue import SweepMessage, TriageMessage, UndoMessage, WorkMessage, decode
 from shared.telemetry import Log
 
 AFRESH: Final = 3
@@ -62,6 +62,9 @@ class Poison:
                 await self._mark_case(message, kept)
             case UndoMessage():
                 await self._end_undo(message, kept)
+            case SweepMessage():
+                # The sweeps, a floor up, give the run up.
+                return
 
     async def _end_undo(self, message: UndoMessage, kept: str) -> None:
         """Say for each task that it was not put back, so that a person asks again or does it."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.errors import Undecodable
 from shared.model import AlertId, CaseId, TaskId, TenantId, Value
+from shared.posture import RunId, SweepName
 
 QUEUE_NAME = "remediate"
 POISON_QUEUE_NAME = "remediate-poison"
@@ -42,14 +43,24 @@ class UndoMessage(Value):
     tasks: tuple[TaskId, ...]
 
 
-type Message = TriageMessage | WorkMessage | UndoMessage
+class SweepMessage(Value):
+    """Go on with a run of a sweep; a message of a turn that is over is a duplicate."""
+
+    do: Literal["sweep"] = "sweep"
+    tenant: TenantId
+    sweep: SweepName
+    run: RunId
+    turn: int
+
+
+type Message = TriageMessage | WorkMessage | UndoMessage | SweepMessage
 
 
 class _Envelope(Value):
     """The outer form, so that a message of a later version is recognised and not misread."""
 
     v: Literal[1] = 1
-    message: TriageMessage | WorkMessage | UndoMessage
+    message: TriageMessage | WorkMessage | UndoMessage | SweepMessage
 
 
 def encode(message: Message) -> str:

@@ -1,0 +1,115 @@
+"""`firebreak sweep`: run a sweep, see what it found and how it went over time."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.running import AsJson, Url, finish, remote_app, show_found
+from shared.model import Json
+
+sweep = typer.Typer(help="Look at the tenant's posture.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The sweep, as `sweep show` lists it.")]
+
+
+@sweep.command()
+def run(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Begin a run now; it goes on by itself, and `sweep show` says how far it is."""
+    _move(name, "run", {}, url, as_json=as_json)
+
+
+@sweep.command()
+def show(
+    name: Annotated[str | None, typer.Argument(help="The sweep; all without one.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a sweep's last run went and the findings that weigh most."""
+
+    async def ask() -> None:
+        async with remote_app(url) as remote:
+            found = await remote.sweep(name or "")
+            show_found(found, as_json=as_json, view=one if name else every)
+
+    finish(ask())
+
+
+@sweep.command()
+def trend(name: Name, url: Url = None, as_json: AsJson = False) -> None:
+    """Show what each run of a sweep counted, newest first."""
+
+    async def ask() -> None:
+        async with remote_app(url) as remote:
+            show_found(await remote.sweep(f"{name}/trend"), as_json=as_json, view=over_time)
+
+    finish(ask())
+
+
+@sweep.command()
+def accept(
+    name: Name,
+    finding: Annotated[str, typer.Argument(help="The finding's id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    days: Annotated[int, typer.Option(help="For how long; 0 takes it back.")] = 90,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a finding stay until a day; then it is shown again."""
+    until = (datetime.now(UTC) + timedelta(days=days)).isoformat() if days else None
+    request = {"finding": finding, "until": until, "reason": reason}
+    _move(name, "accept", request, url, as_json=as_json)
+
+
+def every(found: Json) -> RenderableType:
+    """List the sweeps."""
+    table = Table(box=None, header_style="bold")
+    for column in ("sweep", "what it looks at", "last run", "next"):
+        table.add_column(column)
+    for row in found["sweeps"]:
+        last = row["run"]["headline"] if row["run"] else "never ran"
+        table.add_row(row["name"], row["summary"], last, row["next_due"] or "within the hour")
+    return table
+
+
+def one(found: Json) -> RenderableType:
+    """Show one sweep."""
+    head = [Text(f"{found['name']}: {found['summary']}", style="bold")]
+    if found["run"] is None:
+        return Group(*head, Text("Never ran: `firebreak sweep run` begins one"))
+    head.append(Text(found["run"]["headline"]))
+    head += [Text(f"! not looked at: {gap}") for gap in found["run"]["gaps"]]
+    table = Table(box=None, header_style="bold")
+    for column in ("severity", "finding", "state", "since", "id"):
+        table.add_column(column)
+    for row in found["worst"]:
+        since = row["first_seen"][:10]
+        table.add_row(row["severity"], row["title"], row["state"], since, row["id"])
+    return Group(*head, table)
+
+
+def over_time(found: Json) -> RenderableType:
+    """Show the runs."""
+    table = Table(box=None, header_style="bold")
+    for column in ("begun", "state", "open", "new", "fixed", "unknown", "looked at"):
+        table.add_column(column)
+    for row in found["runs"]:
+        counts = row["counts"] or {}
+        cells = [str(counts.get(name, "-")) for name in ("open", "new", "fixed", "unknown")]
+        table.add_row(row["started_at"][:16], row["state"], *cells, f"{row['subjects']:,}")
+    return table
+
+
+def _move(name: str, what: str, request: Json, url: str | None, *, as_json: bool) -> None:
+    async def ask() -> None:
+        async with remote_app(url) as remote:
+            found = await remote.move_sweep(name, what, {**request, "by": getpass.getuser()})
+            show_found(found, as_json=as_json, view=one)
+
+    finish(ask())
