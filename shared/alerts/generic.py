@@ -6,89 +6,19 @@ like an address is nobody's address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Final, Self
-
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from shared.alerts import identity
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Recognised, guest_mark
+from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, Recognised
+from shared.alerts.drafting import about
 from shared.alerts.kinds import Irrelevant
+from shared.alerts.mapping import Constant, GenericMapping, KindFrom, SeverityFrom, TimeFrom
 from shared.alerts.payload import Record, entries
 from shared.alerts.text import clean, fold, name, notes
 from shared.alerts.times import moment
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, AlertKind, Severity, Value
-
-_DEEPEST: Final = 16
-"""Segments of a path."""
-
-Path = Annotated[
-    str, StringConstraints(max_length=200, pattern=r"^[^.\s]+( [^.\s]+)*(\.[^.\s]+( [^.\s]+)*)*$")
-]
-"""Names joined by dots; a number picks from an array. `a.b` also finds a key spelt `"a.b"`."""
-
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-
-
-def _unambiguous[T](table: dict[str, T]) -> dict[str, T]:
-    if len({fold(word) for word in table}) != len(table):
-        raise ValueError("two words of the table differ only in case or spaces")
-    return table
-
-
-class KindFrom(Value):
-    """The kind by the value of a field. A value that is not in the table is not for us."""
-
-    path: Path
-    table: Annotated[dict[Word, AlertKind], Field(min_length=1), AfterValidator(_unambiguous)]
-
-
-class SeverityFrom(Value):
-    """The severity by the value of a field. A value that is not in the table is unknown."""
-
-    path: Path
-    table: Annotated[dict[Word, Severity], Field(min_length=1), AfterValidator(_unambiguous)]
-
-
-class StateFrom(Value):
-    """Which values of a field mean that the alert is still open. Any other is not for us."""
-
-    path: Path
-    live: tuple[Word, ...] = Field(min_length=1)
-
-
-class GenericMapping(Value):
-    """Where an operator's alerts keep what we need, checked at start-up.
-
-    `items` leads to the array of alerts where a body holds several; `evidence` names what an
-    analyst wants to read. An alert without `native_id`, or without the field of the kind or state,
-    is unreadable; one without an account goes to a person.
-    """
-
-    native_id: Path
-    object_id: Path | None = None
-    upn: Path | None = None
-    mailbox: Path | None = None
-    kind: AlertKind | KindFrom
-    severity: Severity | SeverityFrom
-    occurred_at: Path
-    title: Path | None = None
-    items: Path | None = None
-    state: StateFrom | None = None
-    evidence: dict[Word, Path] = Field(default={}, max_length=30)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if not (self.object_id or self.upn or self.mailbox):
-            raise ValueError("name the path of object_id, upn or mailbox: who is it about?")
-        kinds = {self.kind} if isinstance(self.kind, AlertKind) else set(self.kind.table.values())
-        if AlertKind.UNSUPPORTED in kinds:
-            raise ValueError("no alert is mapped to the kind unsupported; leave it out")
-        paths = (self.native_id, self.object_id, self.upn, self.mailbox, self.occurred_at)
-        if any(path and path.count(".") >= _DEEPEST for path in paths):
-            raise ValueError(f"a path has at most {_DEEPEST} segments")
-        return self
+from shared.model import AccountRef, AlertDraft, AlertKind, Severity
 
 
 class Generic(JsonCarrier):
@@ -115,7 +45,7 @@ class Generic(JsonCarrier):
         kind = _kind(item, mapping.kind)
         if isinstance(kind, Irrelevant):
             return (NotForUs(reason=kind.reason, native_id=native),)
-        return (_recognised(item, mapping, native, kind),)
+        return _recognised(item, mapping, native, kind)
 
     def _mapped(self) -> GenericMapping:
         if not self._mapping:
@@ -123,21 +53,32 @@ class Generic(JsonCarrier):
         return self._mapping
 
 
-def _recognised(item: Record, mapping: GenericMapping, native: str, kind: AlertKind) -> Recognised:
-    account = _account(item, mapping)
-    title = _text(item, mapping.title) or kind.value.replace("_", " ").capitalize()
-    lines = {label: _text(item, path) for label, path in mapping.evidence.items()}
-    return Recognised(
-        draft=AlertDraft(
-            native_id=native,
-            kind=kind,
-            title=clean(title),
-            severity=_severity(item, mapping.severity),
-            occurred_at=moment(_at(item.fields, mapping.occurred_at)),
-            account=account,
-            evidence=notes(**lines) | guest_mark(account),
-        )
+def _recognised(
+    item: Record, mapping: GenericMapping, native: str, kind: AlertKind
+) -> Iterator[Recognised]:
+    lines = {label: item.path(path) for label, path in mapping.evidence.items()}
+    draft = AlertDraft(
+        native_id=native,
+        kind=kind,
+        title=clean(_title(item, mapping.title) or kind.value.replace("_", " ").capitalize()),
+        severity=_severity(item, mapping.severity),
+        occurred_at=_moment(item, mapping.occurred_at),
+        evidence=notes(**lines),
     )
+    return about(draft, tuple(identity.distinct(_accounts(item, mapping))))
+
+
+def _accounts(item: Record, mapping: GenericMapping) -> Iterator[AccountRef]:
+    people = item.at(mapping.accounts) if mapping.accounts else [item.fields]
+    for person in people if isinstance(people, list) else [people]:
+        # A list of people holds an object for each, or just the identifier of each.
+        reference = (
+            _account(Record(person), mapping)
+            if isinstance(person, dict)
+            else identity.written(person if isinstance(person, str) else None)
+        )
+        if reference:
+            yield reference
 
 
 def _account(item: Record, mapping: GenericMapping) -> AccountRef | None:
@@ -145,7 +86,19 @@ def _account(item: Record, mapping: GenericMapping) -> AccountRef | None:
         directory=_text(item, mapping.object_id),
         upn=_text(item, mapping.upn),
         mailbox=_text(item, mapping.mailbox),
+        sid=_text(item, mapping.sid),
+        on_windows=_text(item, mapping.windows_name),
     )
+
+
+def _title(item: Record, title: str | Constant | None) -> str | None:
+    return title.constant if isinstance(title, Constant) else _text(item, title)
+
+
+def _moment(item: Record, told: str | TimeFrom) -> datetime | None:
+    if isinstance(told, TimeFrom):
+        return told.moment(item.path(told.path) or "")
+    return moment(item.at(told))
 
 
 def _kind(item: Record, kind: AlertKind | KindFrom) -> AlertKind | Irrelevant:
@@ -172,34 +125,14 @@ def _required(item: Record, path: str) -> str:
 
 
 def _text(item: Record, path: str | None) -> str | None:
-    return Record({"found": _at(item.fields, path)}).text("found") if path else None
+    return item.path(path) if path else None
 
 
 def _items(entry: Record | Undecodable, path: str) -> list[Record | Undecodable]:
     if isinstance(entry, Undecodable):
         return [entry]
-    found = _at(entry.fields, path)
+    found = entry.at(path)
     if not isinstance(found, list):
         return [Undecodable(f"{path}, the mapping's items, is not an array in this body")]
     other = Undecodable(f"{path} holds something that is not an object")
     return [Record(each) if isinstance(each, dict) else other for each in found]
-
-
-def _at(node: object, path: str) -> object:
-    """Follow a path; where a key itself holds dots, the longest key that is there wins."""
-    segments = path.split(".")
-    if isinstance(node, list):
-        head = segments[0]
-        inside = head.isascii() and head.isdigit() and int(head) < len(node)
-        return _rest(node[int(head)], segments[1:]) if inside else None
-    if not isinstance(node, dict):
-        return None
-    for cut in range(len(segments), 0, -1):
-        key = ".".join(segments[:cut])
-        if key in node:
-            return _rest(node[key], segments[cut:])
-    return None
-
-
-def _rest(node: object, segments: list[str]) -> object:
-    return _at(node, ".".join(segments)) if segments else node

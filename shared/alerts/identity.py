@@ -108,6 +108,16 @@ def windows_name(value: str | None) -> str | None:
     return match[0]
 
 
+def written(value: str | None) -> AccountRef | None:
+    """Read a field that holds whichever identifier its sender has; a bare name is nobody."""
+    return account(directory=value) or account(upn=value) or account(on_windows=value)
+
+
+def named(name: str | None, *, domain: str | None) -> AccountRef | None:
+    """Read a user's name, whole or with the domain beside it."""
+    return written(name) or account(on_windows=windows(domain, name))
+
+
 def windows(domain: str | None, name: str | None) -> str | None:
     """Put the two halves of a Windows name together, where both are there."""
     return f"{domain}\\{name}" if domain and name else None

@@ -14,6 +14,7 @@ from typing import Final
 
 from shared.alerts.disruption import unmarked
 from shared.alerts.policies import POLICIES
+from shared.alerts.products import CUSTOM, ENTRA, MACHINES, among
 from shared.alerts.text import Line, clean, fold
 from shared.model import AlertKind, Severity, Value
 
@@ -85,62 +86,6 @@ _TITLES: Final = {
     }.items()
     for title in titles
 }
-_ENTRA: Final = frozenset(
-    map(
-        fold,
-        (
-            "azureAdIdentityProtection",
-            "AAD Identity Protection",
-            "Azure AD Identity Protection",
-            "Azure Active Directory Identity Protection",
-            "Microsoft Entra ID Protection",
-            "Entra ID Protection",
-            "IdentityProtection",
-            "IPC",
-        ),
-    )
-)
-_MACHINES: Final = frozenset(
-    map(
-        fold,
-        (
-            "microsoftDefenderForEndpoint",
-            "microsoftDefenderForCloud",
-            "microsoftDefenderForServers",
-            "Microsoft Defender ATP",
-            "ASC",
-            "Azure Defender",
-            "Azure Security Center",
-            "Microsoft Defender Advanced Threat Protection",
-            "Microsoft Defender for Cloud",
-            "Microsoft Defender for Endpoint",
-            "Microsoft Defender for Servers",
-            "MDATP",
-        ),
-    )
-)
-_CUSTOM: Final = frozenset(
-    map(
-        fold,
-        (
-            "ASI Scheduled Alerts",
-            "ASI NRT Alerts",
-            "CustomAlertRule",
-            "NRT Alerts",
-            "Scheduled Alerts",
-            "microsoftSentinel",
-            "Microsoft Sentinel",
-            "Azure Sentinel",
-            "customDetection",
-            "customTi",
-            "scheduledAlerts",
-            "nrtAlerts",
-            "manual",
-        ),
-    )
-)
-
-
 _TAIL: Final = re.compile(
     r"(?: (?:involving|on|reported by) (?:one|multiple) [a-z]{1,20})+$", re.IGNORECASE
 )
@@ -168,7 +113,7 @@ def by_policy(
 
 def custom(products: Iterable[str]) -> bool:
     """Whether somebody in the tenant wrote the rule, so that its title is free text."""
-    return any(fold(product) in _CUSTOM for product in products)
+    return among(products, CUSTOM)
 
 
 def by_detection(*, codes: Iterable[str], title: str, products: Iterable[str]) -> Meaning | None:
@@ -179,13 +124,13 @@ def by_detection(*, codes: Iterable[str], title: str, products: Iterable[str]) -
     machines use like titles for other things.
     """
     sources = {fold(product) for product in products}
-    if sources & _MACHINES:
+    if sources & MACHINES:
         return None
     if any(fold(code) in _CODES for code in codes):
         return Meaning(kind=AlertKind.RISKY_SIGN_IN)
     if known := _TITLES.get(fold(title)):
         return Meaning(kind=known)
-    if sources & _ENTRA:
+    if sources & ENTRA:
         return Meaning(kind=AlertKind.RISKY_SIGN_IN)
     return None
 

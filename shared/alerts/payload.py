@@ -17,6 +17,9 @@ MOST: Final = 20_000
 ALERTS: Final = 500
 """Alerts of one body, and readings of it: as many as Graph puts on a page of risky users."""
 
+_DIGITS: Final = 6
+"""Digits of a place in an array, which are fewer than those of any array let in."""
+
 type Node = dict[str, object] | list[object]
 
 
@@ -70,6 +73,24 @@ class Record:
         members = value if isinstance(value, list) else [value]
         return tuple(member for member in members if isinstance(member, str))
 
+    def at(self, path: str) -> object:
+        """Follow a path of names joined by dots; where a key itself holds dots, the longest wins.
+
+        A number picks from an array.
+        """
+        return follow(self.fields, path.split("."))
+
+    def path(self, path: str) -> str | None:
+        """Read the string or whole number at the end of a path, trimmed."""
+        return Record({"found": self.at(path)}).text("found")
+
+    def under(self, path: str) -> Record:
+        """Read what stands below a path: an object there, or flat keys that begin with it."""
+        found, head = self.at(path), f"{path}."
+        keys = [key for key in self.fields if key.startswith(head)]
+        flat = {key.removeprefix(head): self.fields[key] for key in keys}
+        return Record({**flat, **found} if isinstance(found, dict) else flat)
+
     def has(self, *names: str) -> bool:
         """Whether each of these names is there and is not null."""
         return all(self.value(name) is not None for name in names)
@@ -88,6 +109,23 @@ class Record:
             if mark and head in ("", "#"):
                 return tail
         return None
+
+
+def follow(node: object, segments: list[str]) -> object:
+    """Follow the segments of a path; `None` where it leads nowhere."""
+    if not segments:
+        return node
+    if isinstance(node, list):
+        head = segments[0]
+        inside = head.isascii() and head.isdigit() and len(head) < _DIGITS and int(head) < len(node)
+        return follow(node[int(head)], segments[1:]) if inside else None
+    if not isinstance(node, dict):
+        return None
+    for cut in range(len(segments), 0, -1):
+        key = ".".join(segments[:cut])
+        if key in node:
+            return follow(node[key], segments[cut:])
+    return None
 
 
 def parse(text: str) -> object:

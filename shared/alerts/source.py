@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Self
@@ -12,9 +12,11 @@ from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model
 from shared.alerts.carrier import Carrier
 from shared.alerts.catalogue import carriers
 from shared.alerts.cloud_events import CloudEvents
-from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.generic import Generic
 from shared.alerts.graph_notifications import GraphNotifications
+from shared.alerts.mapping import GenericMapping, Rules
 from shared.alerts.schemes import Auth
+from shared.alerts.siem import SiemCarrier
 from shared.model import Value
 
 _GENERIC = Generic().name
@@ -39,23 +41,32 @@ class Source(Value):
     carries: str | None = None
     """The carrier of what is in an envelope; goes with cloud_events, and only with it."""
     mapping: GenericMapping | None = None
+    rules: Rules | None = None
+    """What a SIEM's own rules mean, by name or id; goes with SIEM carriers only."""
     enabled: StrictBool = True
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for named in (self.carrier, self.carries or self.carrier):
-            if named not in _carriers():
-                known = ", ".join(_carriers())
-                raise ValueError(f"there is no carrier {named!r}; there are {known}")
-        if (self.carrier == _ENVELOPE) is not (self.carries is not None):
-            raise ValueError(f"carries goes with the carrier {_ENVELOPE}, and only with it")
-        if self.carries == _ENVELOPE:
-            raise ValueError(f"an envelope of {_ENVELOPE} holds no further envelope")
-        if (self.speaks == _GENERIC) is not (self.mapping is not None):
-            raise ValueError("a mapping goes with the carrier generic, and only with it")
-        if self.auth and (self.auth.scheme == "client_state") is not (self.carrier == _NOTIFIED):
-            raise ValueError(f"client_state goes with the carrier {_NOTIFIED}, and only with it")
+        if mistakes := list(self._mistakes()):
+            raise ValueError("; ".join(mistakes))
         return self
+
+    def _mistakes(self) -> Iterator[str]:
+        """Say all that does not go together, and what to do about it."""
+        known = ", ".join(_carriers())
+        unknown = {self.carrier, self.speaks} - set(_carriers())
+        yield from (f"there is no carrier {name!r}; there are {known}" for name in sorted(unknown))
+        if (self.carrier == _ENVELOPE) is not (self.carries is not None):
+            yield f"carries goes with the carrier {_ENVELOPE}, and only with it"
+        if self.carries == _ENVELOPE:
+            yield f"an envelope of {_ENVELOPE} holds no further envelope"
+        if (self.speaks == _GENERIC) is not (self.mapping is not None):
+            yield f"a mapping goes with the carrier {_GENERIC}, and only with it"
+        if self.rules and not _a_siem(_carriers().get(self.speaks)):
+            siem = ", ".join(name for name, each in _carriers().items() if _a_siem(each))
+            yield f"rules go with the carrier of a SIEM: {siem}"
+        if self.auth and (self.auth.scheme == "client_state") is not (self.carrier == _NOTIFIED):
+            yield f"client_state goes with the carrier {_NOTIFIED}, and only with it"
 
     @property
     def speaks(self) -> str:
@@ -64,8 +75,16 @@ class Source(Value):
 
     def reader(self) -> Carrier:
         """Give the carrier that reads this source's bodies."""
-        inner = Generic(self.mapping) if self.mapping else _carriers()[self.speaks]
+        inner = _carriers()[self.speaks]
+        if self.mapping:
+            inner = Generic(self.mapping)
+        elif self.rules and isinstance(inner, SiemCarrier):
+            inner = inner.knowing(self.rules)
         return CloudEvents(inner) if self.carries else inner
+
+
+def _a_siem(carrier: Carrier | None) -> bool:
+    return isinstance(carrier, SiemCarrier)
 
 
 class Sources(RootModel[tuple[Source, ...]]):

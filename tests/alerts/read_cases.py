@@ -13,7 +13,9 @@ from typing import Any
 from shared.alerts.carrier import Carrier, Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
 from shared.alerts.cloud_events import CloudEvents
-from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.generic import Generic
+from shared.alerts.mapping import GenericMapping
+from shared.alerts.source import Source
 
 HERE = Path(__file__).resolve().parent / "cases"
 SAMPLES = Path(__file__).resolve().parents[2] / ".." / "shared" / "samples"
@@ -26,6 +28,7 @@ class Case:
     claim: str
     body: bytes
     mapping: dict[str, Any] | None
+    rules: dict[str, Any] | None
     carries: str | None
     expected: list[dict[str, Any]]
 
@@ -37,6 +40,9 @@ class Case:
             return CloudEvents(carriers()[self.carries])
         if self.mapping is not None:
             return Generic(GenericMapping.model_validate(self.mapping))
+        if self.rules is not None:
+            written = {"name": "siem", "carrier": self.carrier, "rules": self.rules}
+            return Source.model_validate(written).reader()
         return carriers()[self.carrier]
 
 
@@ -53,6 +59,7 @@ def _case(path: Path) -> Case:
         claim=told["claim"],
         body=text.encode(),
         mapping=told.get("mapping"),
+        rules=told.get("rules"),
         carries=told.get("carries"),
         expected=told["readings"],
     )

@@ -28,6 +28,7 @@ HISTORY = {"not_for_us": "a line of a risky user's history"}
 REMEDIATED = {"not_for_us": "its state is remediated (userPerformedSecuredPasswordReset)"}
 PLACEHOLDER = {"unreadable": "riskState 'String' is not a state Microsoft documents"}
 BROKEN = {"unreadable": "the body is not JSON"}
+UNLISTED = {"not_for_us": "is not among the rules of this source, and it passes on no Microsoft"}
 
 EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "graph-alerts-v2/panther-anonymous-ip.json": (
@@ -207,6 +208,24 @@ EXPECTED: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "o365_activity",
         [{"not_for_us": "'UserLoginFailed' is not an alert"}],
     ),
+    # The confusable word is in a description, and nobody said what the rule means.
+    "siem-qradar/demisto-offense.json": ("qradar", [UNLISTED]),
+    "siem-rapid7-insightidr/demisto-investigations.json": (
+        "insightidr",
+        [UNLISTED, {"not_for_us": "the alert is over: its state is 'CLOSED'"}],
+    ),
+    # The actors of an alert, without the alert.
+    "siem-rapid7-insightidr/rapid7-alert-actors.json": (
+        "insightidr",
+        [{"unreadable": "neither an alert nor an investigation of InsightIDR"}],
+    ),
+    "siem-rapid7-insightidr/rapid7-alert-information.json": ("insightidr", [UNLISTED]),
+    # An analyst looks into it; the verdict says benign already.
+    "siem-rapid7-insightidr/rapid7-investigations.json": (
+        "insightidr",
+        [{"not_for_us": "the alert is over: its state is 'BENIGN'"}],
+    ),
+    "siem-rapid7-insightidr/rapid7-search-alerts.json": ("insightidr", [UNLISTED] * 2),
 }
 OURS = {name.partition("/")[0] for name in EXPECTED}
 EVERY = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*"))

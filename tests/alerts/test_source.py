@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +11,11 @@ from pydantic import ValidationError
 
 from shared.alerts.carrier import Recognised
 from shared.alerts.catalogue import carriers, recognise
-from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.generic import Generic
+from shared.alerts.mapping import GenericMapping
 from shared.alerts.source import Source, Sources
 from shared.errors import Defect
+from shared.model import AlertKind
 from tests.alerts.read_cases import cases
 
 SECRET = "a-secret-of-fair-length"
@@ -53,6 +56,7 @@ def test_sources_are_read_as_configuration_writes_them() -> None:
         ({"carrier": "graph_alerts"}, "there are .*graph_alerts_v2, .*identity_protection"),
         ({"carrier": "generic"}, "a mapping goes with the carrier generic"),
         ({"mapping": MAPPING}, "a mapping goes with the carrier generic"),
+        ({"carrier": "panther", "mapping": MAPPING}, "a mapping goes with the carrier generic"),
         ({"name": "Defender"}, "pattern"),
         ({"name": "a/b"}, "pattern"),
         ({"enabled": "yes"}, "bool"),
@@ -94,6 +98,11 @@ def test_two_sources_of_one_name_stop_the_start() -> None:
         {"state": {"path": "s", "live": []}},
         {"occurred_at": None},
         {"usr": "user.upn"},
+        {"kind": "admin_request"},
+        {"occurred_at": {"path": "time", "format": "%d.%m."}},
+        {"occurred_at": {"path": "time", "format": "%Q"}},
+        {"occurred_at": {"path": "time", "format": "%d.%m.%Y %H:%M", "utc_offset": 900}},
+        {"title": {"constant": ""}},
     ],
     ids=str,
 )
@@ -101,6 +110,79 @@ def test_a_mapping_is_checked_at_start_up(change: dict[str, Any]) -> None:
     GenericMapping.model_validate(MAPPING)
     with pytest.raises(ValidationError):
         GenericMapping.model_validate(MAPPING | change)
+
+
+def test_every_mistake_of_a_mapping_is_reported_at_once_with_what_to_do() -> None:
+    wrong = MAPPING | {
+        "native_id": "a..b",
+        "upn": None,
+        "kind": {"path": "k", "table": {"x": "unsupported"}},
+        "occurred_at": {"path": "time", "format": "%d.%m."},
+    }
+    with pytest.raises(ValidationError) as caught:
+        GenericMapping.model_validate(wrong)
+    for what_to_do in (
+        "joined by dots, such as alert.user.upn",
+        "Name the path of object_id, upn, mailbox, sid or windows_name",
+        "leave it out, or use",
+        "give year, month, day, hour and minute",
+    ):
+        assert what_to_do in str(caught.value)
+
+
+def test_every_mistake_of_a_source_is_reported_at_once() -> None:
+    wrong = {"name": "x", "carrier": "splonk", "carries": "generic", "rules": {"a": "risky_user"}}
+    with pytest.raises(ValidationError) as caught:
+        Source.model_validate(wrong)
+    for mistake in ("no carrier 'splonk'", "carries goes with", "a mapping", "carrier of a SIEM"):
+        assert mistake in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"a": "unsupported"},
+        {"a": "admin_request"},
+        {"a": "spam"},
+        {" ": "risky_user"},
+        {"A b": "risky_user", "ab": "risky_sign_in"},
+        ["a"],
+    ],
+    ids=str,
+)
+def test_rules_are_checked_at_start_up(rules: Any) -> None:
+    written = {"name": "splunk", "carrier": "splunk", "rules": rules}
+    with pytest.raises(ValidationError):
+        Source.model_validate(written)
+    assert Source.model_validate(written | {"rules": {"a": "risky_user"}}).rules == {
+        "a": AlertKind.RISKY_USER
+    }
+
+
+@pytest.mark.parametrize("carrier", ["graph_alerts_v2", "azure_monitor", "sentinel_alert"])
+def test_rules_are_for_siems_since_other_carriers_know_what_their_alerts_mean(
+    carrier: str,
+) -> None:
+    written = {"name": "x", "carrier": carrier, "rules": {"a": "risky_user"}}
+    with pytest.raises(ValidationError, match="rules go with the carrier of a SIEM: datadog"):
+        Source.model_validate(written)
+
+
+def test_rules_reach_a_siem_inside_an_envelope() -> None:
+    source = Source.model_validate(
+        {
+            "name": "grid",
+            "carrier": "cloud_events",
+            "carries": "splunk",
+            "rules": {"Odd": "risky_user"},
+        }
+    )
+    data = {"sid": "1", "search_name": "odd", "result": {"user": "jane.roe@contoso.example"}}
+    event = {"specversion": "1.0", "id": "1", "type": "t", "source": "s", "data": data}
+    (reading,) = source.reader().read(json.dumps(event).encode())
+    assert isinstance(reading, Recognised)
+    assert reading.draft.kind is AlertKind.RISKY_USER
 
 
 def test_every_carrier_is_found_by_the_name_of_its_file() -> None:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from shared.alerts.carrier import Carrier, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers, recognise
 from shared.alerts.cloud_events import CloudEvents
-from shared.alerts.generic import Generic, GenericMapping
+from shared.alerts.generic import Generic
 from shared.alerts.identity import decoded
-from shared.model import AlertDraft
+from shared.alerts.mapping import GenericMapping
+from shared.alerts.siem import SiemCarrier
+from shared.model import AlertDraft, AlertKind
 from tests.alerts.read_cases import SAMPLES, cases
 
 MAPPING = GenericMapping.model_validate(
@@ -34,7 +36,9 @@ MAPPING = GenericMapping.model_validate(
     }
 )
 WITHIN = CloudEvents(carriers()["graph_alerts_v2"])
-READERS: list[Carrier] = [*carriers().values(), Generic(MAPPING), WITHIN]
+RULES = {"Risky sign-in": AlertKind.RISKY_SIGN_IN, "risky_sign_in": AlertKind.RISKY_SIGN_IN}
+SIEMS = [each.knowing(RULES) for each in carriers().values() if isinstance(each, SiemCarrier)]
+READERS: list[Carrier] = [*carriers().values(), *SIEMS, Generic(MAPPING), WITHIN]
 BODIES = [case.body for case in cases()] + [
     path.read_bytes() for path in sorted(SAMPLES.glob("*/*.*")) if path.stat().st_size < 10_000
 ]
@@ -208,6 +212,10 @@ def test_no_mutation_brings_in_somebody_who_is_not_in_the_payload(random: Random
 
 BYSTANDERS = {
     "assignedto",
+    "assigned_to",
+    "assignee",
+    "closing_user",
+    "srcuser",
     "owner",
     "labels",
     "compromisedentity",
