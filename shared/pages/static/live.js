@@ -24,13 +24,17 @@
   const answering = () => [...main().querySelectorAll("form")].some((form) =>
     [...form.elements].some((one) =>
       (one.checked ?? false) !== (one.defaultChecked ?? false) ||
+      [...(one.options || [])].some((each) => each.selected !== each.defaultSelected) ||
       ("defaultValue" in one && one.type !== "checkbox" && one.value !== one.defaultValue)));
   const places = (root) => [...root.querySelectorAll("a[href], summary, button, input, textarea, [tabindex='0']")];
+  // What a reader stands on is found again by what it is: others may have come or gone before it.
+  const sign = (one) => [one.tagName, one.className, one.id, one.name, one.href, one.form && one.form.action].join(" ");
   const boxes = (root) => [...root.querySelectorAll(".scroll, pre")];
 
   function swap(fresh) {
     const old = main();
-    const focus = places(old).indexOf(document.activeElement);
+    const held = document.activeElement;
+    const before = places(old).filter((one) => sign(one) === sign(held)).indexOf(held);
     const within = document.activeElement === old;
     const open = [...old.querySelectorAll("details")].map((one) => one.open);
     const scrolled = boxes(old).map((one) => one.scrollLeft);
@@ -40,7 +44,7 @@
     old.replaceWith(document.adoptNode(fresh));
     fresh.querySelectorAll("details").forEach((one, n) => { one.open = Boolean(open[n]); });
     boxes(fresh).forEach((one, n) => { one.scrollLeft = scrolled[n] || 0; });
-    const target = within ? fresh : places(fresh)[focus];
+    const target = within ? fresh : places(fresh).filter((one) => sign(one) === sign(held))[before];
     if (target) target.focus({ preventScroll: true });
     scrollTo({ left: x, top: y, behavior: "instant" });
     if (news) said.textContent = news.trim();
