@@ -21,6 +21,7 @@ class Service(StrEnum):
     OUTLOOK = "outlook"
     REPORTS = "identity and access reports"
     SECURITY = "security"
+    SECURE_SCORE = "secure score"
     TRACING = "message trace"
     FILES = "sharepoint and onedrive"
 
@@ -42,17 +43,23 @@ class Limit:
     advice: Advice = Advice.RETRY_AFTER
 
 
-_PROTECTION: Final = Limit("identity protection, per tenant", 1, 1.0, Advice.SILENT)
 _OUTLOOK: Final = Limit("outlook, per application and mailbox", 10_000, 600.0)
-_OUTLOOK_CONCURRENT: Final = 4
+_CONCURRENT: Final = 4
+_ALONGSIDE: Final = {
+    Service.OUTLOOK: "outlook, MailboxConcurrency",
+    Service.SECURE_SCORE: "secure score, concurrency",
+}
+"""Services that answer few calls of one application (and mailbox) side by side."""
 _DIRECTORY_WRITES: Final = Limit("identity and access, writes", 3_000, 150.0)
 _OTHERS: Final = {
+    Service.IDENTITY_PROTECTION: Limit("identity protection, per tenant", 1, 1.0, Advice.SILENT),
     Service.REPORTS: Limit("identity and access reports, per application", 5, 10.0),
     Service.SECURITY: Limit("security, per application", 150, 60.0),
     # 1,250 resource units a minute for up to 1,000 licences, and five for what is about sharing.
     Service.FILES: Limit("sharepoint, per application", 250, 60.0),
     Service.TRACING: Limit("message trace, per tenant", 100, 300.0),
 }
+_SECURE_SCORE: Final = Limit("secure score, per application", 10_000, 600.0)
 _SMALL_TENANT: Final = 50
 _LARGE_TENANT: Final = 500
 
@@ -76,13 +83,16 @@ class Limits:
         self, service: Service, *, owner: str, cost: int, write: bool, users: int, at: datetime
     ) -> Refused | None:
         """Admit a call or name the limit it hits. `owner` is the mailbox for Outlook."""
+        if service in _ALONGSIDE and self._running[owner] >= _CONCURRENT:
+            return Refused(_ALONGSIDE[service], 1)
         match service:
-            case Service.IDENTITY_PROTECTION:
-                return self._spend(_PROTECTION, cost=1, at=at)
             case Service.OUTLOOK:
-                if self._running[owner] >= _OUTLOOK_CONCURRENT:
-                    return Refused("outlook, MailboxConcurrency", 1)
                 return self._spend(_OUTLOOK, cost=1, at=at, owner=owner)
+            case Service.SECURE_SCORE:
+                # It counts towards what the service takes of anything, too.
+                return self._spend(_OTHERS[Service.SECURITY], cost=1, at=at) or self._spend(
+                    _SECURE_SCORE, cost=1, at=at
+                )
             case other if other in _OTHERS:
                 return self._spend(_OTHERS[other], cost=1, at=at)
             case Service.DIRECTORY if write:

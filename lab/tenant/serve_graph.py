@@ -46,7 +46,7 @@ class GraphService:
             refused = self._refused(refusal)
             return Visit(method=method, path=template, perform=lambda: refused, refused=refused)
         operation, path = found
-        owner = path["id"] if operation.service is Service.OUTLOOK else ""
+        owner = _owner(operation, path)
 
         def perform() -> Answer:
             return self._perform(operation, incoming, path=path, claims=claims)
@@ -109,7 +109,7 @@ class GraphService:
             return
         over = self._limits.enter(
             operation.service,
-            owner=path.get("id", ""),
+            owner=_owner(operation, path),
             cost=_cost(operation, incoming.query),
             write=incoming.method != "GET",
             users=len(self._world.state.users),
@@ -159,6 +159,16 @@ def _no_route(known: Collection[Operation], method: str, segments: tuple[str, ..
             text = f"Resource not found for the segment '{segments[end - 1]}'."
             return bad_request(text, code="BadRequest")
     return bad_request("The request URI is not valid.", code="BadRequest")
+
+
+def _owner(operation: Operation, path: Mapping[str, str]) -> str:
+    """Whose calls are counted together while they are being answered."""
+    match operation.service:
+        case Service.OUTLOOK:
+            return path["id"]
+        case Service.SECURE_SCORE:
+            return str(operation.service)
+    return ""
 
 
 def _forbidden(service: Service) -> GraphRefusal:

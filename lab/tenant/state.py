@@ -14,6 +14,7 @@ from lab.tenant.feeds import ActivityLog, RiskDetection
 from lab.tenant.logbook import Logbook
 from lab.tenant.mail_flow import MailFlow
 from lab.tenant.mailbox_state import Auditing, AutoReply, Delegation, Protocols
+from lab.tenant.posture_state import Posture
 from lab.tenant.sharing import Drive
 from lab.tenant.versioned import Versioned
 
@@ -211,6 +212,7 @@ class State:
         self.activity = ActivityLog()
         self.directory = DirectoryObjects()
         self.mail_flow = MailFlow()
+        self.posture = Posture()
         self.domains: list[Domain] = []
         self.audit_disabled = False
         """Whether the whole organisation goes unaudited."""

@@ -38,6 +38,7 @@ from shared.clients.protocols import MailProtocols
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.risk_detections import RiskDetections
 from shared.clients.roles import Roles
+from shared.clients.secure_scores import SecureScores
 from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.sent import SentMail
 from shared.clients.sentinel import SentinelIncidents
@@ -86,6 +87,7 @@ class Tenant:
     mail_flow: MailFlow
     auditing: MailboxAuditing
     senders: BlockedSenders
+    secure_scores: SecureScores
     consents: Consents
     access_policies: AccessPolicies
     devices: Devices
@@ -154,6 +156,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         mail_flow=MailFlow(exchange),
         auditing=MailboxAuditing(exchange),
         senders=BlockedSenders(exchange, releases=releases, clock=clock),
+        secure_scores=SecureScores(graph),
         methods=AuthMethods(graph),
         consents=Consents(graph),
         devices=Devices(graph),

@@ -32,6 +32,7 @@ INVOKE: Final = (
     "POST /security/identities/identityaccounts/{id}/microsoft.graph.security.invokeaction"
 )
 SEARCH: Final = "microsoft.graph.security.auditLogQuery"
+CONTROL: Final = "microsoft.graph.secureScoreControlProfile"
 METHOD: Final = "microsoft.graph.authenticationMethod"
 TEMPORARY_PASS: Final = "microsoft.graph.temporaryAccessPassAuthenticationMethod"
 STABLE: Final = "v1.0"
@@ -160,6 +161,16 @@ CALLS: Final = {
             ("identityProvider", "microsoft.graph.security.identityProvider"),
         ),
         gives="microsoft.graph.security.invokeActionResult",
+    ),
+    "GET /security/securescores": Call(gives="microsoft.graph.secureScore", many=True),
+    "GET /security/securescorecontrolprofiles": Call(gives=CONTROL, many=True),
+    "PATCH /security/securescorecontrolprofiles/{id}": Call(
+        parameters=(
+            ("assignedTo", "Edm.String"),
+            ("comment", "Edm.String"),
+            ("state", "Edm.String"),
+            ("vendorInformation", "microsoft.graph.securityVendorInformation"),
+        )
     ),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "GET /security/incidents/{id}": Call(gives=INCIDENT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.carrier_alerts import risk_detection, suspicious_forwarding
 from lab.registrations import Registrations
+from lab.score_history import ScoreHistory
 from lab.tenant.directory_state import packed
 from tests.lab.furnished_logs import write_logs
 from tests.lab.tenancy import NOON, Desk
@@ -15,7 +16,9 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     user = tenant.users[oid]
     suspicious_forwarding(tenant, user, at=tenant.now())
     risk_detection(tenant, user, at=tenant.now(), kind="anonymizedIPAddress")
+    ScoreHistory(tenant, shares=False).lay_out(days=3)
     return {
+        "{control}": "AdminMFAV2",
         "{aid}": next(iter(tenant.state.alerts)),
         "{iid}": next(iter(tenant.state.alerts.values())).body["incidentId"],
         **registered(desk, oid),

@@ -90,6 +90,12 @@ BODIES: dict[str, Any] = {
             }
         ],
     },
+    "PATCH /security/secureScoreControlProfiles/{control}": {
+        "assignedTo": "",
+        "comment": "Another product does it",
+        "state": "ThirdParty",
+        "vendorInformation": {"provider": "SecureScore", "vendor": "Microsoft"},
+    },
     "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
     "POST /security/alerts_v2/{aid}/comments": {
         "@odata.type": "microsoft.graph.security.alertComment",
