@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, overload
 
 from lab.tenant.answers import ExchangeRefusal
 from lab.tenant.recipients import Recipient, recipients
@@ -13,8 +13,31 @@ from lab.tenant.tokens import Claims
 from lab.tenant.world import World
 
 type Json = dict[str, Any]
-type Output = list[Json]
+type Output = Sequence[Json]
 type Body = Callable[[Run], Output]
+
+_SHOWN: Final = 1000
+"""How many objects a listing puts out where nobody asked for more."""
+
+
+class Listed[T](Sequence[Json]):
+    """What a listing puts out: each object is shown when its page is asked for, and not before."""
+
+    def __init__(self, items: Sequence[T], show: Callable[[T], Json]) -> None:
+        self._items = items
+        self._show = show
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> Json: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Json]: ...
+    def __getitem__(self, place: int | slice) -> Json | list[Json]:
+        if isinstance(place, slice):
+            return [self._show(item) for item in self._items[place]]
+        return self._show(self._items[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +82,21 @@ class Run:
         if not isinstance(value, bool):
             raise binding(f"Cannot convert value '{value}' of '{parameter}' to a Boolean.")
         return value
+
+    def listed[T](self, items: Iterable[T], show: Callable[[T], Json]) -> Output:
+        """Put out a list, cut where ResultSize says; by itself a cmdlet stops at a thousand."""
+        everything = list(items)
+        wish = self.text("ResultSize") or str(_SHOWN)
+        if wish.casefold() == "unlimited":
+            return Listed(everything, show)
+        if not wish.isdigit():
+            raise binding(f"Cannot convert value '{wish}' of 'ResultSize' to a number.")
+        if len(everything) > int(wish):
+            self.warnings.append(
+                "There are more results available than are currently displayed. To view them, "
+                "increase the value for the ResultSize parameter."
+            )
+        return Listed(everything[: int(wish)], show)
 
     def wrote(self, oid: str, what: str) -> None:
         """Tell the world that this cmdlet changed something."""

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lab.tenant.cmdlets import Output, Run, binding, cmdlet
+from lab.tenant.cmdlets import Json, Output, Run, binding, cmdlet
+from lab.tenant.state import Mailbox
 
 
 @cmdlet(
     "Get-MailboxAuditBypassAssociation", role="Audit Logs", parameters=("Identity", "ResultSize")
 )
 def get_bypass(run: Run) -> Output:
-    """Show whether what an account does goes unwritten."""
-    mailbox = run.mailbox("Identity")
-    return [
-        {
-            "Identity": mailbox.alias,
-            "Name": mailbox.alias,
-            "ObjectId": mailbox.oid,
-            "AuditBypassEnabled": mailbox.auditing.bypass,
-        }
-    ]
+    """Show whether what an account, or each of them, does goes unwritten."""
+    if run.asked("Identity"):
+        return [_bypass(run.mailbox("Identity"))]
+    return run.listed(run.world.state.mailboxes.values(), _bypass)
 
 
 @cmdlet(
@@ -43,3 +38,43 @@ def set_bypass(run: Run) -> Output:
 def get_organization_config(run: Run) -> Output:
     """Show the organisation's settings, as far as somebody asks for them here."""
     return [{"Name": "contoso.example", "AuditDisabled": run.world.state.audit_disabled}]
+
+
+@cmdlet(
+    "Set-OrganizationConfig",
+    role="Organization Configuration",
+    parameters=("AuditDisabled", "Confirm"),
+)
+def set_organization_config(run: Run) -> Output:
+    """Switch the auditing of all mailboxes off or on."""
+    run.world.state.audit_disabled = run.switch("AuditDisabled")
+    run.wrote("", f"organisation: AuditDisabled {run.world.state.audit_disabled}")
+    return []
+
+
+@cmdlet("Get-AdminAuditLogConfig", role="Audit Logs", parameters=())
+def get_admin_audit_log_config(run: Run) -> Output:
+    """Show whether anything reaches the unified audit log."""
+    ingests = run.world.state.log_ingestion
+    return [{"Name": "Admin Audit Log Settings", "UnifiedAuditLogIngestionEnabled": ingests}]
+
+
+@cmdlet(
+    "Set-AdminAuditLogConfig",
+    role="Audit Logs",
+    parameters=("UnifiedAuditLogIngestionEnabled", "Confirm"),
+)
+def set_admin_audit_log_config(run: Run) -> Output:
+    """Let what is audited reach the unified audit log, or not."""
+    run.world.state.log_ingestion = run.switch("UnifiedAuditLogIngestionEnabled")
+    run.wrote("", f"organisation: unified audit log {run.world.state.log_ingestion}")
+    return []
+
+
+def _bypass(mailbox: Mailbox) -> Json:
+    return {
+        "Identity": mailbox.alias,
+        "Name": mailbox.alias,
+        "ObjectId": mailbox.oid,
+        "AuditBypassEnabled": mailbox.auditing.bypass,
+    }

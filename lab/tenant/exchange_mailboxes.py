@@ -20,7 +20,7 @@ def get_mailbox(run: Run) -> Output:
     world = run.world
     if run.asked("Identity"):
         return [_mailbox(world, run.mailbox("Identity"))]
-    return [_mailbox(world, box) for box in world.state.mailboxes.values()]
+    return run.listed(world.state.mailboxes.values(), lambda box: _mailbox(world, box))
 
 
 @cmdlet(
@@ -110,6 +110,7 @@ def _mailbox(world: World, mailbox: Mailbox) -> Json:
         "ForwardingAddress": by_id(world.state, forward).name if forward else None,
         "ForwardingSmtpAddress": f"smtp:{smtp}" if smtp else None,
         "DeliverToMailboxAndForward": mailbox.keeps_copy,
+        "WhenMailboxCreated": exact(user.created_at),
         **settings_shown(world, mailbox),
     }
 

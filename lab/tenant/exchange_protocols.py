@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from lab.tenant.cmdlets import Output, Run, binding, cmdlet
+from lab.tenant.cmdlets import Json, Output, Run, binding, cmdlet
 from lab.tenant.mailbox_state import Protocols
+from lab.tenant.state import Mailbox
 
 _ROLE: Final = "Mail Recipients"
 _SMTP: Final = "SmtpClientAuthenticationDisabled"
@@ -24,17 +25,16 @@ _MAY_FOLLOW: Final = frozenset({_SMTP, "EwsEnabled"})
 
 @cmdlet("Get-CASMailbox", role=_ROLE, parameters=("Identity", "ResultSize"))
 def get_cas_mailbox(run: Run) -> Output:
-    """Show what a mailbox can be opened with."""
-    mailbox = run.mailbox("Identity")
-    return [
-        {
-            "Identity": mailbox.alias,
-            "Name": mailbox.alias,
-            "Guid": mailbox.guid,
-            _SMTP: mailbox.smtp_auth_disabled,
-            **{name: getattr(mailbox.protocols, field) for name, field in _FIELDS},
-        }
-    ]
+    """Show what a mailbox, or each of them, can be opened with."""
+    if run.asked("Identity"):
+        return [_shown(run.mailbox("Identity"))]
+    return run.listed(run.world.state.mailboxes.values(), _shown)
+
+
+@cmdlet("Get-TransportConfig", role="View-Only Configuration", parameters=())
+def get_transport_config(run: Run) -> Output:
+    """Show how the organisation handles mail, as far as somebody asks for it here."""
+    return [{"Name": "Transport Settings", _SMTP: run.world.state.smtp_auth_disabled}]
 
 
 @cmdlet(
@@ -52,6 +52,17 @@ def set_cas_mailbox(run: Run) -> Output:
     run.world.change_mailbox(mailbox.oid, **changes)
     run.wrote(mailbox.oid, f"protocols: {', '.join(sorted(run.given.keys() - {'identity'}))}")
     return []
+
+
+def _shown(mailbox: Mailbox) -> Json:
+    return {
+        "Identity": mailbox.alias,
+        "Name": mailbox.alias,
+        "Guid": mailbox.guid,
+        "ExternalDirectoryObjectId": mailbox.oid,
+        _SMTP: mailbox.smtp_auth_disabled,
+        **{name: getattr(mailbox.protocols, field) for name, field in _FIELDS},
+    }
 
 
 def _changed(held: Protocols, given: dict[str, bool | None]) -> Protocols:

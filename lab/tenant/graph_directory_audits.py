@@ -31,6 +31,9 @@ _CLAUSES: Final[Mapping[re.Pattern[str], _Test]] = MappingProxyType(
         re.compile(rf"activityDateTime ge {_MOMENT}"): lambda e, v: (
             e.at >= datetime.fromisoformat(v)
         ),
+        re.compile(rf"activityDateTime le {_MOMENT}"): lambda e, v: (
+            e.at <= datetime.fromisoformat(v)
+        ),
     }
 )
 

@@ -51,6 +51,7 @@ def settings_shown(world: World, mailbox: Mailbox) -> Json:
             by_id(world.state, oid).name for oid in mailbox.delegation.send_on_behalf
         ],
         "AuditEnabled": held.enabled,
+        "AuditLogAgeLimit": held.age_limit,
         "DefaultAuditSet": list(held.default_set),
         **{f"Audit{logon}": list(held.custom.get(logon, DEFAULTS[logon])) for logon in LOGONS},
     }

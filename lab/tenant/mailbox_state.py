@@ -108,6 +108,8 @@ class Auditing:
     bypass: bool = False
     """Whether whatever this account does, anywhere, is written down nowhere."""
     custom: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    age_limit: str = "90.00:00:00"
+    """How long entries are kept in the mailbox, as Exchange prints a span of time."""
 
     @property
     def default_set(self) -> tuple[str, ...]:

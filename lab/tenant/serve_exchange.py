@@ -5,7 +5,7 @@ Microsoft does not document it; shapes as observed in the module and in open sou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ class ExchangeService:
         return Answer(200, self._page(incoming, cmdlet.run(run), run.warnings))
 
     def _page(
-        self, incoming: Incoming, output: list[dict[str, Any]], warnings: list[str]
+        self, incoming: Incoming, output: Sequence[dict[str, Any]], warnings: list[str]
     ) -> dict[str, Any]:
         start = _start(incoming.query.get("$skiptoken"))
         stop = start + min(_preferred(incoming), self._world.settings.page_size)

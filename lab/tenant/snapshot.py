@@ -26,6 +26,11 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "sent": _by_owner(state.sent),
         "mail_flow": _by_owner(state.mail_flow.devices),
         "directory": dict(state.directory.by_account()),
+        "organisation": {
+            "audit_disabled": state.audit_disabled,
+            "log_ingestion": state.log_ingestion,
+            "smtp_auth_disabled": state.smtp_auth_disabled,
+        },
     }
     left_out = _names(state, without)
     return {

@@ -54,6 +54,8 @@ class User:
     password_resets: int = 0
     """How often an administrator set it, which is what ends password sessions."""
     must_change_password: bool = False
+    plans: tuple[tuple[str, str], ...] = ()
+    """The service plans of its licences: service and plan id."""
 
     @property
     def sid(self) -> str:
@@ -216,6 +218,10 @@ class State:
         self.domains: list[Domain] = []
         self.audit_disabled = False
         """Whether the whole organisation goes unaudited."""
+        self.log_ingestion = True
+        """Whether what is audited reaches the unified audit log."""
+        self.smtp_auth_disabled = False
+        """Whether SMTP AUTH is shut for whoever has no setting of their own."""
         self.blocking_groups: set[str] = set()
         """Groups that a standing Conditional Access policy keeps from signing in."""
         self._indexes: dict[str, dict[str, list[str]]] = {}

@@ -29,6 +29,7 @@ DEFAULT: Final = (
 PROPERTIES: Final[Mapping[str, Callable[[User], Any]]] = MappingProxyType(
     {
         "accountEnabled": lambda u: u.enabled,
+        "assignedPlans": lambda u: [_plan(u, *plan) for plan in u.plans],
         "businessPhones": lambda _: [],
         "createdDateTime": lambda u: seconds(u.created_at),
         "department": lambda u: u.department,
@@ -75,6 +76,15 @@ def shown(user: User, wanted: tuple[str, ...] | None) -> dict[str, Any]:
     """Show a user with the selected properties, or with Graph's default ones."""
     names = DEFAULT if wanted is None else (*wanted, *(() if "id" in wanted else ("id",)))
     return {name: PROPERTIES[name](user) for name in names}
+
+
+def _plan(user: User, service: str, plan: str) -> dict[str, Any]:
+    return {
+        "assignedDateTime": seconds(user.created_at),
+        "capabilityStatus": "Enabled",
+        "service": service,
+        "servicePlanId": plan,
+    }
 
 
 def seconds(moment: datetime) -> str:

@@ -131,6 +131,19 @@ class AuditLogs:
         """
         return await self._changes(f"targetResources/any(t:t/id eq '{oid}')", since)
 
+    async def between(self, since: datetime, until: datetime) -> tuple[DirectoryAudit, ...]:
+        """Read some changes that anybody made in a span of time: the first page, newest first.
+
+        Source: GET /auditLogs/directoryAudits.
+        """
+        span = (
+            f"activityDateTime le {graph_time(until)} and activityDateTime ge {graph_time(since)}"
+        )
+        page = await self._graph.page(
+            lambda g: _changes_request(g, span), permission=AUDIT_LOG_READ_ALL
+        )
+        return tuple(_audit(item) for item in page.items)
+
     async def _changes(self, whose: str, since: datetime) -> tuple[DirectoryAudit, ...]:
         if self._memory is None:
             return await self._read_changes(whose, since)
@@ -140,21 +153,25 @@ class AuditLogs:
         return await asyncio.shield(self._memory[key])
 
     async def _read_changes(self, whose: str, since: datetime) -> tuple[DirectoryAudit, ...]:
-        def build(g: GraphServiceClient) -> RequestInformation:
-            from kiota_abstractions.base_request_configuration import RequestConfiguration
-            from msgraph.generated.audit_logs.directory_audits.directory_audits_request_builder import (  # noqa: E501
-                DirectoryAuditsRequestBuilder,
-            )
-
-            query = DirectoryAuditsRequestBuilder.DirectoryAuditsRequestBuilderGetQueryParameters(
-                filter=f"{whose} and activityDateTime ge {graph_time(since)}"
-            )
-            return g.audit_logs.directory_audits.to_get_request_information(
-                RequestConfiguration(query_parameters=query)
-            )
-
-        pages = self._graph.pages(build, permission=AUDIT_LOG_READ_ALL)
+        wanted = f"{whose} and activityDateTime ge {graph_time(since)}"
+        pages = self._graph.pages(
+            lambda g: _changes_request(g, wanted), permission=AUDIT_LOG_READ_ALL
+        )
         return tuple([_audit(item) async for item in pages])
+
+
+def _changes_request(g: GraphServiceClient, wanted: str) -> RequestInformation:
+    from kiota_abstractions.base_request_configuration import RequestConfiguration
+    from msgraph.generated.audit_logs.directory_audits.directory_audits_request_builder import (
+        DirectoryAuditsRequestBuilder,
+    )
+
+    query = DirectoryAuditsRequestBuilder.DirectoryAuditsRequestBuilderGetQueryParameters(
+        filter=wanted
+    )
+    return g.audit_logs.directory_audits.to_get_request_information(
+        RequestConfiguration(query_parameters=query)
+    )
 
 
 def graph_time(moment: datetime) -> str:

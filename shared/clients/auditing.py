@@ -49,25 +49,32 @@ class MailboxAuditing:
         if len(boxes) != 1 or len(bypasses) != 1:
             raise Gone(f"{len(boxes)} mailboxes belong to the account; need exactly one")
         default_set = tuple(
-            logon for logon in LOGONS if logon in _words(boxes[0], "DefaultAuditSet")
+            logon for logon in LOGONS if logon in words(boxes[0], "DefaultAuditSet")
         )
         return Auditing(
             enabled=_flag(boxes[0], "AuditEnabled"),
             default_set=default_set,
             chosen={
-                logon: _words(boxes[0], f"Audit{logon}")
+                logon: words(boxes[0], f"Audit{logon}")
                 for logon in LOGONS
                 if logon not in default_set
             },
             bypassed=_flag(bypasses[0], "AuditBypassEnabled"),
         )
 
-    async def organisation_audits(self, who: Who) -> bool:
+    async def organisation_audits(self, who: Who | None = None) -> bool:
         """Whether anything is audited at all. Source: Get-OrganizationConfig."""
         found = await self._exchange.run("Get-OrganizationConfig", {}, who)
         if len(found) != 1:
             raise Defect("Exchange did not answer with one organisation")
         return not _flag(found[0], "AuditDisabled")
+
+    async def reaches_the_log(self) -> bool:
+        """Whether what is audited gets into the unified log. Source: Get-AdminAuditLogConfig."""
+        found = await self._exchange.run("Get-AdminAuditLogConfig", {})
+        if len(found) != 1:
+            raise Defect("Exchange did not answer with one configuration of the audit log")
+        return _flag(found[0], "UnifiedAuditLogIngestionEnabled")
 
     async def switch(self, who: Who, *, on: bool) -> None:
         """Set a mailbox's own switch. Source: Set-Mailbox."""
@@ -106,7 +113,8 @@ def _flag(item: Json, name: str) -> bool:
     return value
 
 
-def _words(item: Json, name: str) -> tuple[str, ...]:
+def words(item: Json, name: str) -> tuple[str, ...]:
+    """Read a property of several words, which Exchange gives as a list or as one text."""
     value = item.get(name)
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.clients.graph import Graph
 from shared.errors import Gone
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 GRANT_WRITE_ALL: Final = "DelegatedPermissionGrant.ReadWrite.All"
 APPLICATION_READ_ALL: Final = "Application.Read.All"
 APPLICATION_WRITE_ALL: Final = "Application.ReadWrite.All"
+PAGE: Final = 100
+"""Grants in a page of all there are: each may need its application looked up."""
 _APP_FIELDS: Final = (
     "id",
     "appId",
@@ -93,6 +95,14 @@ class Consents:
         pages = self._graph.pages(lambda g: _by_client(g, client), permission=GRANT_WRITE_ALL)
         return tuple([_grant(item) async for item in pages])
 
+    async def page(self, link: str | None = None) -> tuple[tuple[Grant, ...], str | None]:
+        """Read one page of what anybody has granted to anything, and the link to the page after.
+
+        Source: GET /oauth2PermissionGrants.
+        """
+        page = await self._graph.page(_everything, permission=GRANT_WRITE_ALL, link=link)
+        return tuple(_grant(item) for item in page.items), page.next
+
     async def for_everybody(self, client: ObjectId) -> tuple[Grant, ...]:
         """List what an application may do in everybody's name."""
         grants = await self.to_app(client)
@@ -164,17 +174,23 @@ class Consents:
         await self._graph.write(build, permission=GRANT_WRITE_ALL)
 
 
+def _everything(g: GraphServiceClient) -> RequestInformation:
+    return _grants(g, top=PAGE)
+
+
 def _by_client(g: GraphServiceClient, client: ObjectId) -> RequestInformation:
+    return _grants(g, filter=f"clientId eq '{client}'")
+
+
+def _grants(g: GraphServiceClient, **query: Any) -> RequestInformation:
     from kiota_abstractions.base_request_configuration import RequestConfiguration
     from msgraph.generated.oauth2_permission_grants.oauth2_permission_grants_request_builder import (  # noqa: E501
         Oauth2PermissionGrantsRequestBuilder as Builder,
     )
 
-    query = Builder.Oauth2PermissionGrantsRequestBuilderGetQueryParameters(
-        filter=f"clientId eq '{client}'"
-    )
+    parameters = Builder.Oauth2PermissionGrantsRequestBuilderGetQueryParameters(**query)
     return g.oauth2_permission_grants.to_get_request_information(
-        RequestConfiguration(query_parameters=query)
+        RequestConfiguration(query_parameters=parameters)
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.graph import Page
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.links import NextLinks
 from shared.errors import Defect, Gone, NoMailbox
@@ -30,6 +31,8 @@ TRANSPORT_HYGIENE: Final = "Transport Hygiene"
 VIEW_ONLY_CONFIGURATION: Final = "View-Only Configuration"
 
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
+_PAGE: Final = 1000
+"""Objects in a page of what a cmdlet puts out; more are never given."""
 _REQUEST_IS_WRONG: Final = (400, 404)
 """Statuses that speak of the request: a server in trouble cannot know that something is gone."""
 _NOT_FOUND: Final = (
@@ -109,7 +112,7 @@ class Exchange:
         if len(found) != 1:
             return None
         address = found[0].get("ExternalEmailAddress") or found[0].get("PrimarySmtpAddress")
-        return _smtp(str(address)) if address else None
+        return smtp(str(address)) if address else None
 
     async def mailbox_kind(self, who: Who) -> MailboxKind | None:
         """Tell what kind of mailbox an account has; `None` where Exchange's word is not known.
@@ -160,8 +163,8 @@ class Exchange:
 
         Source: POST /adminapi/beta/{tenant}/InvokeCommand.
         """
-        body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
-        url: str | None = f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
+        body, first = self._command(cmdlet, parameters)
+        url: str | None = first
         links = NextLinks("Exchange", self._base)
         items: list[Json] = []
         while url:
@@ -171,10 +174,29 @@ class Exchange:
             url = links.after(page)
         return items
 
-    async def _send(self, url: str, body: Json, who: Who | None) -> Json:
+    async def page(
+        self, cmdlet: str, parameters: Json, *, size: int, link: str | None = None
+    ) -> Page:
+        """Read one page of a listing: the first, or the one that an earlier one's `link` names.
+
+        Without `ResultSize` a listing ends after a thousand objects, with no more than a warning.
+        Source: POST /adminapi/beta/{tenant}/InvokeCommand.
+        """
+        links = NextLinks("Exchange", self._base)
+        links.after({"@odata.nextLink": link})
+        body, first = self._command(cmdlet, {**parameters, "ResultSize": "Unlimited"})
+        answer = await self._send(link or first, body, None, size=size)
+        return Page(items=tuple(_output(cmdlet, answer)), next=links.after(answer))
+
+    def _command(self, cmdlet: str, parameters: Json) -> tuple[Json, str]:
+        body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
+        return body, f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
+
+    async def _send(self, url: str, body: Json, who: Who | None, *, size: int = _PAGE) -> Json:
         import httpx
 
-        request = self._http.build_request("POST", url, json=body, headers=await self._headers(who))
+        headers = {**await self._headers(who), "Prefer": f"odata.maxpagesize={size}"}
+        request = self._http.build_request("POST", url, json=body, headers=headers)
         try:
             response = await self._http.send(request)
         except httpx.HTTPError as error:
@@ -196,7 +218,6 @@ class Exchange:
             raise tokenless(error) from error
         return {
             "Authorization": f"Bearer {token.token}",
-            "Prefer": "odata.maxpagesize=1000",
             "X-AnchorMailbox": f"UPN:{who.upn}" if who else f"{_ORGANISATION}@{self._tenant}",
             "X-ResponseFormat": "json",
         }
@@ -222,7 +243,8 @@ def _output(cmdlet: str, page: Json) -> list[Json]:
     return output
 
 
-def _smtp(address: str) -> str:
+def smtp(address: str) -> str:
+    """Take the address out of what Exchange writes as `smtp:somebody@contoso.example`."""
     return address.rpartition(":")[2].lower()
 
 
@@ -261,4 +283,4 @@ def _rule(item: Json, *, hidden: bool) -> InboxRule:
 def _address(recipient: str) -> str:
     """Take the address out of `"Name" [SMTP:a@b]`, as Exchange prints a rule's recipients."""
     inner = recipient.rpartition("[")[2].rstrip("]") if "[" in recipient else recipient
-    return _smtp(inner.strip().strip('"'))
+    return smtp(inner.strip().strip('"'))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.clients.exchange import Exchange
-from shared.errors import Gone
+from shared.errors import Defect, Gone
 from shared.model import Json, Value, Who
 
 
@@ -37,6 +37,17 @@ class MailProtocols:
             pop=found[0].get("PopEnabled"),
             ews=found[0].get("EwsEnabled"),
         )
+
+    async def organisation_lets_smtp_in(self) -> bool:
+        """Whether SMTP AUTH is open to whoever has no setting of their own.
+
+        Source: Get-TransportConfig.
+        """
+        found = await self._exchange.run("Get-TransportConfig", {})
+        shut = found[0].get("SmtpClientAuthenticationDisabled") if len(found) == 1 else None
+        if not isinstance(shut, bool):
+            raise Defect("Exchange did not say whether SMTP AUTH is shut for the organisation")
+        return not shut
 
     async def set(self, who: Who, wanted: Protocols) -> None:
         """Open or shut all of them in one call; what was unknown is left alone.

@@ -31,8 +31,10 @@ from shared.clients.files import Files
 from shared.clients.graph import Graph
 from shared.clients.groups import Groups
 from shared.clients.inbox import InboxRules
+from shared.clients.licences import Licences
 from shared.clients.mail_flow import MailFlow
 from shared.clients.mailbox_access import MailboxAccess
+from shared.clients.mailbox_lists import MailboxLists
 from shared.clients.methods import AuthMethods
 from shared.clients.protocols import MailProtocols
 from shared.clients.risk import PACE, RiskyUsers
@@ -85,6 +87,8 @@ class Tenant:
     auto_replies: AutoReplies
     protocols: MailProtocols
     mail_flow: MailFlow
+    mailboxes: MailboxLists
+    licences: Licences
     auditing: MailboxAuditing
     senders: BlockedSenders
     secure_scores: SecureScores
@@ -154,6 +158,8 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         auto_replies=AutoReplies(graph),
         protocols=MailProtocols(exchange),
         mail_flow=MailFlow(exchange),
+        mailboxes=MailboxLists(exchange),
+        licences=Licences(graph),
         auditing=MailboxAuditing(exchange),
         senders=BlockedSenders(exchange, releases=releases, clock=clock),
         secure_scores=SecureScores(graph),

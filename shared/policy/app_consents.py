@@ -73,11 +73,20 @@ def judge_by_content(grant: Grant, app: App, *, own: TenantId) -> JudgedConsent:
     return JudgedConsent(grant=grant, app=app, reasons=traits if len(traits) == _ALL else ())
 
 
+def may_be_risky(grant: Grant) -> bool:
+    """Whether what a grant itself says speaks against it, so that its application matters."""
+    return bool(_risky(grant)) and _LASTING in grant.scopes
+
+
 _ALL: Final = 4
 
 
+def _risky(grant: Grant) -> list[str]:
+    return sorted(s for s in grant.scopes if s.casefold().startswith(_RISKY))
+
+
 def _traits(grant: Grant, app: App, own: TenantId) -> tuple[str, ...]:
-    risky = sorted(s for s in grant.scopes if s.casefold().startswith(_RISKY))
+    risky = _risky(grant)
     found = (
         (bool(risky), f"Gives access: {', '.join(risky)}"),
         (_LASTING in grant.scopes, "Works while the owner is away (offline_access)"),

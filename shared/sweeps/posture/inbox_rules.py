@@ -1,0 +1,159 @@
+"""See which inbox rules hide mail or send it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from shared.clients import exchange, graph
+from shared.clients.audit_search import AUDIT_SEARCH_READ_ALL
+from shared.errors import Gone, Transient
+from shared.model import Account, AccountRef, Json, Severity, Upn, digest
+from shared.policy.inbox_rules import JudgedRule, judge
+from shared.policy.written_rules import OPERATIONS, whose, worth_a_look
+from shared.posture import Finding, Gap
+from shared.sweeps.parts import EXCHANGE, InParts, Part
+from shared.sweeps.sweep import Look, Page, Record
+
+RULE: Final = "suspicious_rule"
+_FIRST: Final = timedelta(days=30)
+"""How far back the first search looks."""
+_LATE: Final = timedelta(days=1)
+"""How late rows may come: each search begins so much before the last run."""
+_PATIENCE: Final = 20
+"""How often in a row the search may be unfinished before the rules count as not looked at."""
+_AGAIN: Final = 60.0
+_ROWS: Final = 20_000
+_MAILBOXES: Final = 5
+"""Mailboxes in a page: each takes three calls."""
+_WATCHED: Final = "watched:"
+
+
+async def _search(look: Look, _: Json) -> Page:
+    """Start the search, and once it has finished note whose rules are to be read."""
+    name = f"firebreak rules {look.run.id}"
+    found = await look.tenant.searches.named(name)
+    if not found:
+        await look.tenant.searches.start(
+            name,
+            who=None,
+            operations=OPERATIONS,
+            since=_since(look),
+            until=look.run.started_at,
+        )
+        return Page(calls=2, next={"asked": True})
+    done = [search for search in found if search.finished]
+    if not done and look.run.setbacks < _PATIENCE and not any(s.failed for s in found):
+        raise Transient("The audit search for inbox rules is not finished", retry_after=_AGAIN)
+    if not done:
+        return Page(gaps=(_gap("Microsoft did not finish the audit search"),))
+    own = (await look.tenant.directory.domains()).verified
+    rows = await look.tenant.searches.records(done[-1], most=_ROWS)
+    owners = {upn.lower() for row in rows if worth_a_look(row, own) and (upn := whose(row))}
+    cut = "The audit log has more rows about rules than were read"
+    return Page(
+        records=tuple(_watch(upn, look, watched=True) for upn in sorted(owners)),
+        gaps=(_gap(cut),) if len(rows) == _ROWS else (),
+        tally={"rows of the audit log": float(len(rows))},
+        calls=3,
+    )
+
+
+async def _mailboxes(look: Look, at: Json) -> Page:
+    """Read the rules of some mailboxes as they are now."""
+    after = str(at.get("after", ""))
+    keys = [
+        (key, str(body["upn"]))
+        async for key, body in look.kept.all(_WATCHED)
+        if key > after and body["watched"]
+    ]
+    some = keys[:_MAILBOXES]
+    own = (await look.tenant.directory.domains()).verified
+    findings: list[Finding] = []
+    records: list[Record] = []
+    for _, upn in some:
+        found = await _rules(look, upn, own)
+        findings += found
+        if not found:
+            records.append(_watch(upn, look, watched=False))
+    more = len(keys) > len(some)
+    return Page(
+        findings=tuple(findings),
+        records=tuple(records),
+        subjects=len(some),
+        calls=1 + 3 * len(some),
+        next={"after": some[-1][0]} if more else None,
+    )
+
+
+async def _rules(look: Look, upn: str, own: frozenset[str]) -> list[Finding]:
+    try:
+        account = await look.tenant.directory.find(AccountRef(upn=Upn(upn)))
+        rules = await look.tenant.exchange.rules(account.who)
+    except Gone:
+        return []
+    judged = (judge(rule, own) for rule in rules if rule.enabled)
+    return [_finding(account, one) for one in judged if one.suspicious]
+
+
+def _finding(account: Account, judged: JudgedRule) -> Finding:
+    sends = any(reason.startswith("sends mail out") for reason in judged.reasons)
+    return Finding(
+        kind=RULE,
+        subject=f"{account.object_id}:{digest(judged.rule.id, length=16)}",
+        title=f"A rule of {account.upn} looks like an intruder's: “{judged.rule.name}”",
+        severity=Severity.HIGH if sends or judged.rule.hidden else Severity.MEDIUM,
+        weight=float(judged.score),
+        evidence={
+            "account": account.upn,
+            "object id": account.object_id,
+            "rule": judged.rule.name,
+            "why": "; ".join(judged.reasons),
+        },
+    )
+
+
+def _since(look: Look) -> datetime:
+    return look.before.started_at - _LATE if look.before else look.run.started_at - _FIRST
+
+
+def _watch(upn: str, look: Look, *, watched: bool) -> Record:
+    """Keep a mailbox in sight from run to run, until a run finds nothing in it."""
+    key = f"{_WATCHED}{digest(upn)}"
+    return Record(key=key, body={"upn": upn, "watched": watched, "run": look.run.id})
+
+
+def _gap(reason: str) -> Gap:
+    return Gap(kinds=frozenset({RULE}), reason=reason)
+
+
+class InboxRules(InParts):
+    """See which inbox rules hide mail or send it out.
+
+    Reading every mailbox's rules would take two requests for each. So the unified audit log tells
+    whose rules were made or changed since the last run (the first looks thirty days back), and
+    those mailboxes are read; one in which something was found is read again in every run. Not
+    covered: rules that are older, and those of mailboxes that are not audited.
+    """
+
+    every = timedelta(days=1)
+    budget = EXCHANGE
+    calls_per_page = 1 + 3 * _MAILBOXES
+    kinds: ClassVar[Mapping[str, str]] = {
+        RULE: "Respond to the account as compromised, or let its owner confirm the rule and accept "
+        "the finding"
+    }
+    permissions = frozenset(
+        {
+            exchange.MANAGE_AS_APP,
+            graph.USER_READ_ALL,
+            graph.DOMAIN_READ_ALL,
+            AUDIT_SEARCH_READ_ALL,
+        }
+    )
+    exchange_roles = frozenset({exchange.MAIL_RECIPIENTS, exchange.USER_OPTIONS})
+    parts = (
+        Part("search", frozenset({RULE}), _search),
+        Part("mailboxes", frozenset({RULE}), _mailboxes),
+    )
