@@ -2,7 +2,7 @@
 
 A switch can say on while nothing arrives. So a change of the directory that Entra's own log knows
 is looked for in the unified one, by its name and its time. It is between one and two days old,
-because rows may come a day late. Where nothing happened, or Microsoft does not answer, it is unknown.
+because rows may come a day late. Where nothing happened or nobody answers, it is unknown.
 """
 
 from __future__ import annotations

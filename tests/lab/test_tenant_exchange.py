@@ -276,3 +276,15 @@ async def test_accepted_domains_are_listed() -> None:
         found = {d["DomainName"]: d["Default"] for d in await desk.output("Get-AcceptedDomain")}
         assert found["contoso.example"] is True
         assert len(found) == 3
+
+
+async def test_a_listing_stops_at_a_thousand_with_a_warning_unless_all_are_asked_for() -> None:
+    async with Desk(make(TenantSettings.instant(page_size=1000))) as desk:
+        desk.people.crowd(1_001)
+        cut = (await desk.exchange("Get-Mailbox")).json()
+        assert len(cut["value"]) == 1_000
+        assert "@odata.nextLink" not in cut
+        assert any("ResultSize" in warning for warning in cut["@adminapi.warnings"])
+        everything = await desk.output("Get-Mailbox", ResultSize="Unlimited")
+        assert len({box["ExternalDirectoryObjectId"] for box in everything}) == 1_001
+        assert len(await desk.output("Get-CASMailbox", ResultSize=7)) == 7

@@ -24,25 +24,29 @@ _LATE: Final = timedelta(days=1)
 _PATIENCE: Final = 20
 """How often in a row the search may be unfinished before the rules count as not looked at."""
 _AGAIN: Final = 60.0
-_ROWS: Final = 20_000
+_ROWS: Final = 10_000
 _MAILBOXES: Final = 5
 """Mailboxes in a page: each takes three calls."""
 _WATCHED: Final = "watched:"
 
 
-async def _search(look: Look, _: Json) -> Page:
-    """Start the search, and once it has finished note whose rules are to be read."""
-    name = f"firebreak rules {look.run.id}"
-    found = await look.tenant.searches.named(name)
-    if not found:
-        await look.tenant.searches.start(
-            name,
-            who=None,
-            operations=OPERATIONS,
-            since=_since(look),
-            until=look.run.started_at,
-        )
-        return Page(calls=2, next={"asked": True})
+async def _ask(look: Look, _: Json) -> Page:
+    """Start the search; one of this run's name is not started twice."""
+    if await look.tenant.searches.named(_name(look)):
+        return Page()
+    await look.tenant.searches.start(
+        _name(look),
+        who=None,
+        operations=OPERATIONS,
+        since=_since(look),
+        until=look.run.started_at,
+    )
+    return Page(calls=2)
+
+
+async def _read(look: Look, _: Json) -> Page:
+    """Note whose rules are to be read. Raises `Transient` until the search has finished."""
+    found = await look.tenant.searches.named(_name(look))
     done = [search for search in found if search.finished]
     if not done and look.run.setbacks < _PATIENCE and not any(s.failed for s in found):
         raise Transient("The audit search for inbox rules is not finished", retry_after=_AGAIN)
@@ -74,8 +78,9 @@ async def _mailboxes(look: Look, at: Json) -> Page:
     records: list[Record] = []
     for _, upn in some:
         found = await _rules(look, upn, own)
-        findings += found
-        if not found:
+        if found:
+            findings.append(found)
+        else:
             records.append(_watch(upn, look, watched=False))
     more = len(keys) > len(some)
     return Page(
@@ -87,31 +92,39 @@ async def _mailboxes(look: Look, at: Json) -> Page:
     )
 
 
-async def _rules(look: Look, upn: str, own: frozenset[str]) -> list[Finding]:
+async def _rules(look: Look, upn: str, own: frozenset[str]) -> Finding | None:
     try:
         account = await look.tenant.directory.find(AccountRef(upn=Upn(upn)))
         rules = await look.tenant.exchange.rules(account.who)
     except Gone:
-        return []
+        return None
     judged = (judge(rule, own) for rule in rules if rule.enabled)
-    return [_finding(account, one) for one in judged if one.suspicious]
+    bad = sorted((one for one in judged if one.suspicious), key=lambda one: -one.score)
+    return _finding(account, bad) if bad else None
 
 
-def _finding(account: Account, judged: JudgedRule) -> Finding:
-    sends = any(reason.startswith("sends mail out") for reason in judged.reasons)
+def _finding(account: Account, bad: list[JudgedRule]) -> Finding:
+    """Tell of all rules of one mailbox together: whoever made one made the others."""
     return Finding(
         kind=RULE,
-        subject=f"{account.object_id}:{digest(judged.rule.id, length=16)}",
-        title=f"A rule of {account.upn} looks like an intruder's: “{judged.rule.name}”",
-        severity=Severity.HIGH if sends or judged.rule.hidden else Severity.MEDIUM,
-        weight=float(judged.score),
+        subject=account.object_id,
+        title=f"{account.upn} has rules like an intruder's: {_names(bad)}",
+        severity=Severity.HIGH,
+        weight=float(bad[0].score),
         evidence={
             "account": account.upn,
-            "object id": account.object_id,
-            "rule": judged.rule.name,
-            "why": "; ".join(judged.reasons),
+            "rules": _names(bad),
+            "why": "; ".join(bad[0].reasons),
         },
     )
+
+
+def _names(bad: list[JudgedRule]) -> str:
+    return ", ".join(f"“{one.rule.name}”" for one in bad)
+
+
+def _name(look: Look) -> str:
+    return f"firebreak rules {look.run.id}"
 
 
 def _since(look: Look) -> datetime:
@@ -154,6 +167,7 @@ class InboxRules(InParts):
     )
     exchange_roles = frozenset({exchange.MAIL_RECIPIENTS, exchange.USER_OPTIONS})
     parts = (
-        Part("search", frozenset({RULE}), _search),
+        Part("ask", frozenset({RULE}), _ask),
+        Part("search", frozenset({RULE}), _read),
         Part("mailboxes", frozenset({RULE}), _mailboxes),
     )
