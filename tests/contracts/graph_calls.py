@@ -42,9 +42,10 @@ _ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _CLAUSE: Final = re.compile(
     r"(?:(\w+)(?:/\w+)* eq '(?:[^']|'')*'"
     r"|(\w+) (?:ge|le) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-    r"|(\w+)/any\((\w):\4/\w+ eq '(?:[^']|'')*'\))"
+    r"|(\w+)/any\((\w):\4/\w+ eq '(?:[^']|'')*'\)"
+    r"|(\w+) in \('[^',]*'(?:,'[^',]*'){0,14}\))"
 )
-"""A comparison of a property, of one inside it, or of one inside any of its items."""
+"""A comparison of a property, of one inside it, of one inside any of its items, or with up to 15."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _MOST: Final = 999
@@ -285,7 +286,7 @@ def _option_fits(option: str, text: str, known: Container[str]) -> bool:
             return all(name in known for name in text.split(","))
         case "$filter":
             compared = [_CLAUSE.fullmatch(clause) for clause in text.split(" and ")]
-            return all(c and (c[1] or c[2] or c[3]) in known for c in compared)
+            return all(c and (c[1] or c[2] or c[3] or c[5]) in known for c in compared)
         case "startTime" | "endTime":
             return _TIME.fullmatch(text) is not None
         case "$top":

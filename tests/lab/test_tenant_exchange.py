@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from lab.mail_routes import lay
 from lab.tenant import TenantSettings
 from lab.tenant.catalogue import cmdlets
 from lab.tenant.cmdlets import Cmdlet
+from lab.tenant.mail_flow import Kind
 from lab.tenant.mailbox_state import Delegation, FolderEntry
 from lab.tenant.tokens import GRAPH
 from tests.lab.tenancy import ANCHOR, Desk, make, message
@@ -30,6 +32,17 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Get-MailboxAuditBypassAssociation": ADA,
     "Set-MailboxAuditBypassAssociation": {**ADA, "AuditBypassEnabled": True},
     "Get-OrganizationConfig": {},
+    "Set-OrganizationConfig": {"AuditDisabled": True},
+    "Get-AdminAuditLogConfig": {},
+    "Set-AdminAuditLogConfig": {"UnifiedAuditLogIngestionEnabled": False},
+    "Get-TransportConfig": {},
+    "Get-TransportRule": {},
+    "Enable-TransportRule": {"Identity": "RULE"},
+    "Disable-TransportRule": {"Identity": "RULE"},
+    "Get-InboundConnector": {},
+    "Get-OutboundConnector": {},
+    "Set-InboundConnector": {"Identity": "IN", "Enabled": False},
+    "Set-OutboundConnector": {"Identity": "OUT", "Enabled": False},
     "Get-CASMailbox": ADA,
     "Set-CASMailbox": {**ADA, "ImapEnabled": False},
     "Get-MailboxPermission": ADA,
@@ -56,6 +69,8 @@ def furnish(desk: Desk) -> str:
         folder="Inbox", trustee=desk.people.person("Hans Ott"), rights=("Reviewer",)
     )
     desk.people.forward(oid, delegation=Delegation(folders=(reader,)))
+    for kind, name in ((Kind.RULE, "RULE"), (Kind.INBOUND, "IN"), (Kind.OUTBOUND, "OUT")):
+        lay(desk.tenant, kind, name, by=oid, at=desk.tenant.now(), to="x@mallory.example")
     return oid
 
 
