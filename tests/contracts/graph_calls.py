@@ -45,7 +45,7 @@ _CLAUSE: Final = re.compile(
     r"|(\w+)/any\((\w):\4/\w+ eq '(?:[^']|'')*'\)"
     r"|(\w+) in \('[^',]*'(?:,'[^',]*'){0,14}\))"
 )
-"""A comparison of a property, of one inside it, of one inside any of its items, or with up to 15."""
+"""A comparison of a property, of one inside it, of one inside any of its items, or with several."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _MOST: Final = 999
