@@ -51,10 +51,11 @@ def carried(places: Iterable[object]) -> tuple[Reading, ...]:
 
 def _found(places: Iterable[object]) -> Iterator[tuple[JsonCarrier, Record]]:
     for place in places:
-        item = Record(_object(place))
-        reader = next((reader for fits, reader in _SHAPES if fits(item)), None)
-        if reader:
-            yield reader(), item
+        if fields := _object(place):
+            item = Record(fields)
+            reader = next((reader for fits, reader in _SHAPES if fits(item)), None)
+            if reader:
+                yield reader(), item
 
 
 def _object(place: object) -> dict[str, object]:

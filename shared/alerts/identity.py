@@ -110,7 +110,9 @@ def windows_name(value: str | None) -> str | None:
 
 def written(value: str | None) -> AccountRef | None:
     """Read a field that holds whichever identifier its sender has; a bare name is nobody."""
-    return account(directory=value) or account(upn=value) or account(on_windows=value)
+    if value and "@" in value:
+        return account(upn=value)
+    return account(on_windows=value) if value and "\\" in value else account(directory=value)
 
 
 def named(name: str | None, *, domain: str | None) -> AccountRef | None:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -210,6 +211,19 @@ def test_no_mutation_brings_in_somebody_who_is_not_in_the_payload(random: Random
         assert all(line.isprintable() and len(line) <= 500 for line in draft.evidence.values())
 
 
+@pytest.mark.parametrize(
+    "sample", sorted(SAMPLES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_every_published_sample_survives_what_is_done_to_it(sample: Path) -> None:
+    random = Random(sample.name)  # noqa: S311 - the same changes every time
+    document = json.loads(sample.read_bytes())
+    for _ in range(10):
+        changed = mutated(document, random)
+        present = set(strings(changed))
+        for draft in drafts(read_by_all(json.dumps(changed).encode())):
+            assert claims(draft) <= present
+
+
 BYSTANDERS = {
     "assignedto",
     "assigned_to",
@@ -307,6 +321,7 @@ def test_a_bomb_inside_a_json_text_does_not_discard_the_alert_around_it() -> Non
     ids=["array", "lines", "page", "members", "objects"],
 )
 def test_a_body_of_too_many_alerts_or_members_is_refused_with_the_limit(body: bytes) -> None:
+    assert not drafts(read_by_all(body))
     (reading,) = carriers()["graph_alerts_v2"].read(body)
     assert isinstance(reading, Unreadable)
     assert re.search("more than (500 alerts|5,000|20,000)", reading.reason)
