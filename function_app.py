@@ -211,7 +211,21 @@ async def access_pass(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:
     """List the alerts that need a person."""
-    return _show(await firebreak.page("alerts", req.headers))
+    return _show(await firebreak.alerts(req.headers, req.params))
+
+
+@app.function_name("why")
+@app.route(route="alert/{id}/why", methods=["GET"])
+async def why(req: func.HttpRequest) -> func.HttpResponse:
+    """Show one alert, and why it was read as it was."""
+    return _show(await firebreak.why(req.route_params["id"], req.headers))
+
+
+@app.function_name("read_again")
+@app.route(route="alert/{id}/again", methods=["POST"])
+async def read_again(req: func.HttpRequest) -> func.HttpResponse:
+    """Have an alert read again after what stood in its way is mended."""
+    return _show(await firebreak.read_again(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("alert")

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from cli.backtest import Backtest, Tally
 from cli.gather import Gathered
+from cli.show import outside
 from shared.model import AccountKind, Json
-from shared.pages.text import visible
 from shared.policy.document import Policy
 
 _SHOWN: Final = 50
@@ -133,7 +133,7 @@ def _sums(title: str, first: str, rows: Json) -> Table:
     columns = [column for column in _COLUMNS if any(tally[column] for tally in rows.values())]
     table = _table(title, first, *(_COLUMNS[column] for column in columns))
     for name, tally in list(rows.items())[:_SHOWN]:
-        table.add_row(visible(name), *(str(tally[column] or "") for column in columns))
+        table.add_row(outside(name), *(str(tally[column] or "") for column in columns))
     if len(rows) > _SHOWN:
         table.add_row(f"and {len(rows) - _SHOWN} more: --json")
     return table
@@ -150,7 +150,7 @@ def _responders(rows: Json) -> Table:
 def _reasons(title: str, rows: list[Json]) -> Table:
     table = _table(title, "times", "reason", "first")
     for row in rows[:_SHOWN]:
-        table.add_row(str(row["count"]), visible(row["reason"]), visible(row["first"]))
+        table.add_row(str(row["count"]), outside(row["reason"]), outside(row["first"]))
     return table
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from cli import show, way_back
+from cli.alerts import alerts
 from cli.exits import CommandError, Exit
 from cli.guards import guards
 from cli.past_commands import backtest, replay
@@ -32,6 +33,7 @@ app = typer.Typer(
 cases = typer.Typer(help="Look at cases.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 app.add_typer(policy, name="policy")
+app.add_typer(alerts, name="alerts")
 app.add_typer(guards, name="guards")
 app.command()(replay)
 app.command()(backtest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
@@ -88,6 +88,18 @@ class Remote:
     async def answer(self, case: str, how: str, request: Json) -> Json:
         """Answer what waits in a case: `approve`, `decline` or `since`."""
         return await self._signed(f"/api/cases/{case}/{how}", json.dumps(request).encode())
+
+    async def alerts(self, wanted: Mapping[str, str]) -> Json:
+        """Read a page of the alerts that opened no case."""
+        return _object(await self._send("GET", "/api/alerts", params=wanted))
+
+    async def alert(self, alert: str) -> Json:
+        """Read one alert, and why it was read as it was."""
+        return _object(await self._send("GET", f"/api/alert/{alert}/why"))
+
+    async def read_again(self, alert: str, request: Json) -> Json:
+        """Have an alert read again."""
+        return await self._signed(f"/api/alert/{alert}/again", json.dumps(request).encode())
 
     async def guards(self) -> Json:
         """Read the brakes."""

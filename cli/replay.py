@@ -11,10 +11,10 @@ from rich.text import Text
 
 from cli.past import Past, bodies
 from cli.reading import Reader
-from shared.alerts.carrier import Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
-from shared.alerts.provenance import Provenance, Spot, provenance
-from shared.model import AlertDraft, Json
+from shared.alerts.explain import explained as explained_reading
+from shared.alerts.provenance import Spot
+from shared.model import Json
 from shared.pages.text import visible
 
 _MOST: Final = 1000
@@ -67,37 +67,14 @@ def _read(reader: Reader, past: Past) -> Iterator[Json]:
         yield {
             "carrier": None,
             "summary": "No carrier recognises this",
-            "readings": [_reading(past, reading) for reading in readings],
+            "readings": [explained_reading(reading, past.body) for reading in readings],
         }
     for name, readings in everybody.items():
         yield {
             "carrier": name,
             "summary": carriers()[name].summary,
-            "readings": [_reading(past, reading) for reading in readings],
+            "readings": [explained_reading(reading, past.body) for reading in readings],
         }
-
-
-def _reading(past: Past, reading: Reading) -> Json:
-    match reading:
-        case Recognised(draft=draft):
-            return {"sort": "recognised", **_drafted(past, draft)}
-        case Incomplete(draft=draft, awaits=awaits):
-            waits = awaits.model_dump(mode="json")
-            return {"sort": "incomplete", "awaits": waits, **_drafted(past, draft)}
-        case NotForUs(reason=reason, native_id=native):
-            where = provenance(past.body, None)
-            return {"sort": "not for us", "reason": reason, "native_id": native} | _where(where)
-        case Unreadable(reason=reason):
-            return {"sort": "unreadable", "reason": reason}
-
-
-def _drafted(past: Past, draft: AlertDraft) -> Json:
-    where = provenance(past.body, draft)
-    return {"alert": draft.model_dump(mode="json", exclude_none=True), **_where(where)}
-
-
-def _where(where: Provenance) -> Json:
-    return {"where": where.model_dump(mode="json")}
 
 
 def _body(body: Json) -> Iterator[RenderableType]:
@@ -106,10 +83,11 @@ def _body(body: Json) -> Iterator[RenderableType]:
         named = carrier["carrier"] or "nobody"
         yield Text.assemble((f"  {named}", "bold"), f"  {carrier['summary']}")
         for reading in carrier["readings"]:
-            yield from _shown(reading)
+            yield from shown(reading)
 
 
-def _shown(reading: Json) -> Iterator[Text]:
+def shown(reading: Json) -> Iterator[Text]:
+    """Show one reading, as `shared.alerts.explain` tells it."""
     sort = reading["sort"]
     yield Text.assemble("    ", (sort, _STYLES[sort]), f"  {visible(reading.get('reason', ''))}")
     alert, where = reading.get("alert"), reading.get("where", {})

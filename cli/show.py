@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.model import Json
+from shared.pages.text import LIMIT, visible
 from shared.pages.times import minute
 
 STYLES: Final = {
@@ -40,6 +41,11 @@ STYLES: Final = {
 def styled(word: str) -> Text:
     """Colour a state; the word itself says it too."""
     return Text(word.replace("_", " "), style=STYLES.get(word, ""))
+
+
+def outside(text: str, *, limit: int = LIMIT) -> Text:
+    """Show text from outside: no markup of ours and no command of the terminal's is obeyed."""
+    return Text(visible(text, limit=limit))
 
 
 def moment(iso: str | None) -> str:

@@ -87,7 +87,21 @@ class App(Front):
 
     async def page(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show a page, or its JSON."""
+        if path == "alerts":
+            return await self.alerts(headers, {})
         return await self._desk.show(path, headers)
+
+    async def alerts(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
+        """List the alerts that opened no case."""
+        return await self._alert_counter.show(headers, query)
+
+    async def why(self, alert: str, headers: Mapping[str, str]) -> Page:
+        """Show one alert, and why it was read as it was."""
+        return await self._alert_counter.why(alert, headers)
+
+    async def read_again(self, alert: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Have an alert read again."""
+        return await self._alert_counter.again(alert, headers, body)
 
     async def show_undo(self, case: str, headers: Mapping[str, str]) -> Page:
         """Show what would be put back."""

@@ -14,7 +14,7 @@ from shared.door import Door, header
 from shared.errors import FirebreakError
 from shared.model import Alert, AlertId, AlertState, CaseId, Json, Value
 from shared.pages.values import CaseRow, ChainState
-from shared.pages.view import alerts_view, case_json, case_view, cases_view
+from shared.pages.view import case_json, case_view, cases_view
 from shared.policy.document import Policy
 from shared.principal import Role
 from shared.settings import Settings
@@ -65,7 +65,7 @@ class Desk:
         self._cards = cards
 
     async def show(self, path: str, headers: Mapping[str, str]) -> Page:
-        """Show `cases`, `cases/ID`, `cases/ID.json`, `alerts` or `alert/ID`.
+        """Show `cases`, `cases/ID`, `cases/ID.json` or `alert/ID`.
 
         Below a case lie `report`, one file to keep, `restore`, the owner's way back, and
         `evidence`, which is always JSON.
@@ -78,8 +78,6 @@ class Desk:
         as_json = wants_json(headers)
         if path == "cases":
             return await self._cases(as_json)
-        if path == "alerts":
-            return await self._alerts(as_json)
         if place == "alert" and _ID.fullmatch(rest):
             return await self._alert(AlertId(rest), as_json)
         match = re.fullmatch(rf"({_ID.pattern})(\.json|/report|/evidence|/restore)?", rest)
@@ -144,19 +142,6 @@ class Desk:
             return json_page(view.model_dump(mode="json"))
         return self._html(self._pages.cases(view))
 
-    async def _alerts(self, as_json: bool) -> Page:  # noqa: FBT001 - one of two readers
-        alerts = [alert async for alert in self._shown()]
-        bodies = await asyncio.gather(*(self._store.fetch(alert.raw) for alert in alerts))
-        raw = {
-            alert.id: body.decode(errors="replace")
-            for alert, body in zip(alerts, bodies, strict=True)
-            if body is not None
-        }
-        view = alerts_view(alerts, at=self._clock(), raw=raw)
-        if as_json:
-            return json_page(view.model_dump(mode="json"))
-        return self._html(self._pages.alerts(view))
-
     async def _alert(self, alert_id: AlertId, as_json: bool) -> Page:  # noqa: FBT001
         """Lead from an alert, whose id the sender was given, to its case."""
         alert = await self._read(alert_id)
@@ -164,7 +149,7 @@ class Desk:
             return self._missing()
         if as_json:
             return json_page(alert.model_dump(mode="json", exclude={"raw"}))
-        target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alerts"
+        target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alert/{alert.id}/why"
         if alert.state is AlertState.RECEIVED:
             told = "Triage has not read this alert yet; reload this page in a moment"
             if alert.awaits:

@@ -10,6 +10,7 @@ from shared.door import Door
 from shared.wiring import Wiring
 
 if TYPE_CHECKING:
+    from shared.alert_counter import AlertCounter
     from shared.approval_counter import ApprovalCounter
     from shared.brake_counter import BrakeCounter
     from shared.counter import Counter
@@ -28,6 +29,20 @@ class Front(Wiring):
         from shared.counter import Counter
 
         return Counter(window=self._window, undo=self._undo, tenant=self.settings.tenant)
+
+    @cached_property
+    def _alert_counter(self) -> AlertCounter:
+        from shared.alert_counter import AlertCounter
+        from shared.tasks.shown import Shown
+
+        shown = Shown(
+            store=self.store,
+            queue=self.queue,
+            clock=self._clock,
+            tenant=self.settings.tenant,
+            sources=self.sources,
+        )
+        return AlertCounter(window=self._window, shown=shown, clock=self._clock, log=self.log)
 
     @cached_property
     def _approval_counter(self) -> ApprovalCounter:

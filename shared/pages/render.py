@@ -13,15 +13,15 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from shared.model import CaseId, Value
+from shared.model import CaseId, Json, Value
 from shared.pages import times, words
 from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
-from shared.pages.values import AlertsView, CasesView, CaseView
+from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -65,9 +65,18 @@ class Pages:
         """Render the list of cases."""
         return self._page("cases.html", "cases", view=view)
 
-    def alerts(self, view: AlertsView) -> str:
-        """Render the alerts that opened no case."""
-        return self._page("alerts.html", "alerts", view=view)
+    def alerts(self, view: AlertsView, *, may: bool = False) -> str:
+        """Render the alerts that opened no case; `may`: whether the reader may have one re-read."""
+        older = urlencode(view.filters.model_dump(exclude_none=True) | {"after": view.older})
+        return self._page("alerts.html", "alerts", view=view, may=may, older=older)
+
+    def alert(
+        self, alert: AlertLine, readings: Iterable[Json], *, at: datetime, may: bool = False
+    ) -> str:
+        """Render one alert with how its body is read, as `shared.alerts.explain` tells it."""
+        return self._page(
+            "alert_page.html", "alerts", alert=alert, readings=list(readings), at=at, may=may
+        )
 
     def report(self, view: CaseView) -> str:
         """Render a case as one file to keep, which needs neither network nor script."""

@@ -303,9 +303,20 @@ class CasesView(Value):
     refresh_s: int | None
 
 
+class AlertFilters(Value):
+    """Which alerts a list was asked for; empty: all."""
+
+    state: AlertState | None = None
+    source: str = ""
+    since: str = ""
+
+
 class AlertsView(Value):
     """Alerts that opened no case, sorted by whether a person has to look."""
 
     at: Utc
     for_people: tuple[AlertLine, ...]
     ignored: tuple[AlertLine, ...]
+    filters: AlertFilters = AlertFilters()
+    older: str | None = None
+    """Where the next page begins, if there is one."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from shared.model import (
     PHASES,
     UNFINISHED,
     Alert,
-    AlertId,
     AlertState,
     Case,
     CaseStatus,
@@ -26,6 +24,7 @@ from shared.pages.clock import closed_at, intruder_clock
 from shared.pages.fate import came_back, changes, footholds, started, still_open, unlooked
 from shared.pages.findings import findings
 from shared.pages.values import (
+    AlertFilters,
     AlertLine,
     AlertsView,
     CaseRow,
@@ -46,7 +45,7 @@ _RUNNING_S: Final = 3
 _COUNTING_S: Final = 30
 _FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
 _SHOWN: Final = (AlertState.UNREADABLE, AlertState.POISONED, AlertState.UNRESOLVED)
-_NO_RAW: Final[Mapping[AlertId, str]] = MappingProxyType({})
+_ALL: Final = AlertFilters()
 
 
 def case_view(
@@ -99,7 +98,7 @@ def case_view(
         tasks=tuple(_task_line(task, entries) for task in tasks),
         happened=tuple(_happened(entries, alerts, zero)),
         reasons=case.reasons,
-        alerts=tuple(_alert_line(alert) for alert in alerts),
+        alerts=tuple(alert_line(alert) for alert in alerts),
         chain=chain,
         findings=findings(entries),
         refresh_s=_refresh(tasks, clock.latest_until, at),
@@ -130,18 +129,20 @@ def cases_view(rows: Iterable[CaseRow], alerts_needing_people: int, at: datetime
 
 
 def alerts_view(
-    alerts: Iterable[Alert], *, at: datetime, raw: Mapping[AlertId, str] = _NO_RAW
+    alerts: Iterable[Alert],
+    *,
+    at: datetime,
+    filters: AlertFilters = _ALL,
+    older: str | None = None,
 ) -> AlertsView:
-    """List the alerts that opened no case. `raw` are their bodies, where they were fetched."""
-    lines = sorted(
-        (_alert_line(alert, raw.get(alert.id)) for alert in alerts),
-        key=lambda line: line.received_at,
-        reverse=True,
-    )
+    """List the alerts that opened no case."""
+    lines = sorted(map(alert_line, alerts), key=lambda line: line.received_at, reverse=True)
     return AlertsView(
         at=at,
         for_people=tuple(line for line in lines if line.state in _SHOWN),
         ignored=tuple(line for line in lines if line.state is AlertState.IGNORED),
+        filters=filters,
+        older=older,
     )
 
 
@@ -218,7 +219,8 @@ def _task_line(task: Task, entries: tuple[Entry, ...]) -> TaskLine:
     )
 
 
-def _alert_line(alert: Alert, raw: str | None = None) -> AlertLine:
+def alert_line(alert: Alert, raw: str | None = None) -> AlertLine:
+    """Show one alert; `raw` is its body, where it was fetched."""
     return AlertLine(
         id=alert.id,
         source=alert.source,

@@ -48,6 +48,8 @@ FUNCTIONS = {
     "approve": ("httpTrigger", "cases/{id}/approve", {"POST"}),
     "decline": ("httpTrigger", "cases/{id}/decline", {"POST"}),
     "since": ("httpTrigger", "cases/{id}/since", {"POST"}),
+    "why": ("httpTrigger", "alert/{id}/why", {"GET"}),
+    "read_again": ("httpTrigger", "alert/{id}/again", {"POST"}),
     "inbox": ("httpTrigger", "alerts", {"GET"}),
     "alert": ("httpTrigger", "alert/{id}", {"GET"}),
     "health": ("httpTrigger", "health", {"GET"}),

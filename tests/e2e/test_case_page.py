@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from shared.model import AlertId, AlertState, CaseId
 from shared.pages.render import Pages
 from shared.pages.values import CaseRow
-from shared.pages.view import alerts_view, cases_view
+from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import ZERO, alert
 
@@ -77,6 +77,24 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+READINGS = [
+    {
+        "sort": "recognised",
+        "alert": {
+            "kind": "risky_sign_in",
+            "account": {"object_id": "7d3c2f10-5b1e-4a7c-9c55-0d6d3a1b2c3d"},
+            "occurred_at": "2026-05-04T10:07:37.729999Z",
+        },
+        "where": {
+            "kind": [{"path": "title", "said": "Anonymous IP address"}],
+            "account": [{"path": "evidence[0].userAccount.azureAdUserId" * 3, "said": "x" * 120}],
+            "time": [],
+            "state": [{"path": "status", "said": "new"}],
+        },
+    }
+]
+
+
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     render = Pages("/api")
@@ -96,13 +114,14 @@ def site() -> Iterator[Site]:
     unread = alert(
         id=AlertId("b1"), state=AlertState.UNREADABLE, reason="not JSON", title="x" * 300
     )
-    raw = {AlertId("b1"): "<script>document.title = 'owned'</script>" + "A" * 900}
+    raw = "<script>document.title = 'owned'</script>" + "A" * 900
     pages: dict[str, Callable[[], str]] = {
         f"/api/cases/{name}": lambda make=make: render.case(make().view())  # type: ignore[misc]
         for name, make in stories.STORIES.items()
     }
     pages["/api/cases"] = lambda: render.cases(cases_view([row], 1, ZERO))
-    pages["/api/alerts"] = lambda: render.alerts(alerts_view([unread], at=ZERO, raw=raw))
+    pages["/api/alerts"] = lambda: render.alerts(alerts_view([unread], at=ZERO), may=True)
+    pages["/api/alert"] = lambda: render.alert(alert_line(unread, raw), READINGS, at=ZERO, may=True)
     pages["/api/report"] = lambda: render.report(stories.contained().view())
     pages["/api/problem"] = lambda: render.problem(404, "There is no such case", "Look in the list")
     with served(Site(pages=pages, headers=render.security_headers())) as running:
@@ -127,7 +146,7 @@ def visit(browser: Browser, address: str, **options: object) -> Iterator[Page]:
 
 ADDRESSES = [
     *(f"/api/cases/{name}" for name in stories.STORIES),
-    *("/api/cases", "/api/alerts", "/api/report", "/api/problem"),
+    *("/api/cases", "/api/alerts", "/api/alert", "/api/report", "/api/problem"),
 ]
 
 
@@ -281,7 +300,7 @@ def test_who_asked_for_less_motion_is_asked_before_anything_moves(
 
 
 def test_a_script_in_an_alert_does_not_run(browser: Browser, site: Site) -> None:
-    with visit(browser, f"{site.address}/api/alerts") as page:
+    with visit(browser, f"{site.address}/api/alert") as page:
         page.get_by_text("As it came").click()
         assert "document.title = 'owned'" in page.locator("pre").inner_text()
         assert page.title() != "owned"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -22,18 +23,31 @@ from shared.model import (
     Upn,
 )
 from shared.pages.render import Pages
-from shared.pages.values import CaseRow, ChainState
-from shared.pages.view import alerts_view, cases_view
+from shared.pages.values import AlertFilters, CaseRow, ChainState
+from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import STORIES, ZERO, after, alert, case, task
 
-VOID = {"meta", "link", "br", "path", "circle", "rect"}
+VOID = {"meta", "link", "br", "input", "path", "circle", "rect"}
 XSS = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'--{{ 7*7 }}</title></textarea>"
 
 
 @pytest.fixture(scope="module")
 def pages() -> Pages:
     return Pages("/api")
+
+
+SPOT = {"path": XSS, "said": XSS}
+READINGS: list[dict[str, Any]] = [
+    {
+        "sort": "recognised",
+        "reason": XSS,
+        "alert": {"kind": XSS, "account": {"upn": XSS}, "occurred_at": XSS},
+        "where": {name: [SPOT] for name in ("kind", "account", "time", "state")},
+        "awaits": {"place": XSS},
+    },
+    {"sort": "unreadable", "reason": XSS},
+]
 
 
 class Outline(HTMLParser):
@@ -126,8 +140,15 @@ def every(pages: Pages) -> dict[str, str]:
         "cases": pages.cases(cases_view([row(title=XSS, upn=XSS, display_name=XSS)], 2, ZERO)),
         "no cases": pages.cases(cases_view([], 0, ZERO)),
         "alerts": pages.alerts(
-            alerts_view(bad, at=ZERO, raw={AlertId("unreadable"): XSS + "x" * 9000})
+            alerts_view(
+                bad,
+                at=ZERO,
+                filters=AlertFilters(state=AlertState.UNREADABLE, source=XSS, since=XSS),
+                older=XSS,
+            ),
+            may=True,
         ),
+        "alert": pages.alert(alert_line(bad[0], XSS + "x" * 9000), READINGS, at=ZERO, may=True),
         "no alerts": pages.alerts(alerts_view([], at=ZERO)),
         "problem": pages.problem(404, XSS, XSS),
     }
@@ -202,7 +223,7 @@ def test_no_page_prints_what_is_missing_as_python_would(every: dict[str, str]) -
 
 
 def test_a_raw_body_is_cut(every: dict[str, str]) -> None:
-    page = every["alerts"]
+    page = every["alert"]
     assert "more characters)" in page
     assert "x" * 4001 not in page
 
