@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from responders import catalogue
+from shared.alerts.catalogue import carriers
 from shared.policy.schema import schema
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -22,8 +23,32 @@ def policy_schema() -> str:
     return json.dumps(schema(catalogue()), indent=2) + "\n"
 
 
+def carrier_index() -> str:
+    """Give the index of the pages about carriers."""
+    found = carriers()
+    rows = [
+        f"| [{_title(name)}]({name}.md) | `{name}` | {each.summary} |"
+        for name, each in found.items()
+    ]
+    head = (
+        "# Connect what sends alerts",
+        "",
+        "One page for each carrier: what to set there, how it proves itself, a payload and what",
+        "comes of it. A test posts every payload shown and compares.",
+        "",
+        "| page | carrier | what it reads |",
+        "| --- | --- | --- |",
+    )
+    return "\n".join((*head, *rows)) + "\n"
+
+
+def _title(carrier: str) -> str:
+    page = ROOT / "docs" / "carriers" / f"{carrier}.md"
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"docs/policy.schema.json": policy_schema}
+    {"docs/policy.schema.json": policy_schema, "docs/carriers/README.md": carrier_index}
 )
 
 
