@@ -8,7 +8,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from shared.alerts.text import fold
 from shared.model import AlertKind, Severity, Value
@@ -129,6 +137,14 @@ def _tells(form: str) -> bool:
     return read.replace(tzinfo=None, second=0) == _PROBE.replace(tzinfo=None, second=0)
 
 
+def _written(value: object) -> str:
+    """Tell a plain word from a table, so that a mistake is reported for the one that was meant."""
+    return "word" if isinstance(value, str) else "table"
+
+
+_Written: Final = Discriminator(_written)
+
+
 class GenericMapping(Value):
     """Where an operator's alerts keep what we need, checked at start-up.
 
@@ -145,9 +161,13 @@ class GenericMapping(Value):
     mailbox: Path | None = None
     sid: Path | None = None
     windows_name: Path | None = Field(default=None, validate_default=True)
-    kind: Kind | KindFrom
-    severity: Severity | SeverityFrom
-    occurred_at: Path | TimeFrom
+    kind: Annotated[Annotated[Kind, Tag("word")] | Annotated[KindFrom, Tag("table")], _Written]
+    severity: Annotated[
+        Annotated[Severity, Tag("word")] | Annotated[SeverityFrom, Tag("table")], _Written
+    ]
+    occurred_at: Annotated[
+        Annotated[Path, Tag("word")] | Annotated[TimeFrom, Tag("table")], _Written
+    ]
     title: Path | Constant | None = None
     items: Path | None = None
     state: StateFrom | None = None
