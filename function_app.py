@@ -252,8 +252,9 @@ def _answer(reply: Reply) -> func.HttpResponse:
             mimetype=words.media,
             headers={**words.headers, "X-Content-Type-Options": "nosniff"},
         )
+    wait = {"Retry-After": str(reply.retry_after)} if reply.retry_after else {}
     return func.HttpResponse(
-        json.dumps(reply.body), status_code=reply.status, mimetype="application/json"
+        json.dumps(reply.body), status_code=reply.status, mimetype="application/json", headers=wait
     )
 
 

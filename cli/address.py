@@ -15,11 +15,16 @@ _DEFAULT: Final = "http://127.0.0.1:7071"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An app's address; `secret` signs alerts, `token` lets read."""
+    """An app's address; `secret` signs alerts, `token` lets read.
+
+    `tenant` and `storage` say where a local stack keeps its record.
+    """
 
     url: str
     secret: str | None = None
     token: str | None = None
+    tenant: str | None = None
+    storage: str | None = None
 
 
 def find(url: str | None) -> Address:
@@ -42,6 +47,14 @@ def note(address: Address) -> None:
 def forget() -> None:
     """Take the note away when the stack goes down."""
     _NOTE.unlink(missing_ok=True)
+
+
+def local_record() -> dict[str, str]:
+    """Tell where a local stack keeps its record, in the words of the environment."""
+    local = _local()
+    if local is None or not (local.tenant and local.storage):
+        return {}
+    return {"FIREBREAK_TENANT_ID": local.tenant, "AzureWebJobsStorage": local.storage}
 
 
 def _local() -> Address | None:

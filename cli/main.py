@@ -14,6 +14,7 @@ import typer
 
 from cli import show, way_back
 from cli.alerts import alerts
+from cli.audit import audit
 from cli.exits import CommandError, Exit
 from cli.guards import guards
 from cli.past_commands import backtest, replay
@@ -38,6 +39,7 @@ app.add_typer(guards, name="guards")
 app.command()(replay)
 app.command()(backtest)
 app.add_typer(sweep, name="sweep")
+app.add_typer(audit, name="audit")
 
 
 @app.command()

@@ -30,7 +30,14 @@ async def keep_up(port: int) -> None:
     with console.status("Starting the local stack") as status:
         async with running(STORIES.values(), say=status.update, port=wish) as local:
             status.stop()
-            note(Address(local.stack.url, secret=secret()))
+            note(
+                Address(
+                    local.stack.url,
+                    secret=secret(),
+                    tenant=local.tenant.tenant_id,
+                    storage=local.stack.connection_string,
+                )
+            )
             try:
                 _tell(local, console)
                 await asyncio.Event().wait()

@@ -70,6 +70,9 @@ class App(Front):
         sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
         if found := await sweep.run() + await self._lost_runs():
             self.log.warning("reconciled", messages=found)
+        await self._on_record()
+        if anchor := await self._anchoring.run():
+            self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
 
     async def start_sweeps(self) -> None:
         """Begin every sweep of the tenant whose time has come."""
@@ -83,7 +86,8 @@ class App(Front):
         self, sweep: str, what: str, headers: Mapping[str, str], body: bytes
     ) -> Page:
         """Take a request about a sweep: run it, accept a finding."""
-        return await self._sweep_counter.move(sweep, what, headers, body)
+        answer = self._sweep_counter.move(sweep, what, headers, body)
+        return await self._witness.watch("move a sweep", headers, answer)
 
     async def page(self, path: str, headers: Mapping[str, str]) -> Page:
         """Show a page, or its JSON."""
@@ -109,11 +113,15 @@ class App(Front):
 
     async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take the request to put back what a case changed."""
-        return await self._counter.ask_undo(case, headers, body)
+        answer = self._counter.ask_undo(case, headers, body)
+        return await self._witness.watch(
+            f"put back what a case changed in case {case}", headers, answer
+        )
 
     async def rehearse(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Say what a policy would do."""
-        return await self._rehearsal.hear(what, headers, body)
+        answer = self._rehearsal.hear(what, headers, body)
+        return await self._witness.watch("say what a policy would do", headers, answer)
 
     async def approvals(self, headers: Mapping[str, str]) -> Page:
         """List what waits for a person."""
@@ -125,15 +133,20 @@ class App(Front):
 
     async def approve(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's yes to a change."""
-        return await self._approval_counter.approve(case, headers, body)
+        answer = self._approval_counter.approve(case, headers, body)
+        return await self._witness.watch("approve a change", headers, answer)
 
     async def decline(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's no to a change."""
-        return await self._approval_counter.decline(case, headers, body)
+        answer = self._approval_counter.decline(case, headers, body)
+        return await self._witness.watch("decline a change", headers, answer)
 
     async def since(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's word on when the compromise began."""
-        return await self._approval_counter.since(case, headers, body)
+        answer = self._approval_counter.since(case, headers, body)
+        return await self._witness.watch(
+            f"say when a compromise began in case {case}", headers, answer
+        )
 
     async def guards(self, headers: Mapping[str, str]) -> Page:
         """Show the brakes."""
@@ -141,19 +154,25 @@ class App(Front):
 
     async def move_guard(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Move a brake."""
-        return await self._brake_counter.move(what, headers, body)
+        answer = self._brake_counter.move(what, headers, body)
+        return await self._witness.watch("move a brake", headers, answer)
 
     async def confirm(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's word that a line of the checklist is done."""
-        return await self._reception.confirm(case, headers, body)
+        answer = self._reception.confirm(case, headers, body)
+        return await self._witness.watch(
+            f"confirm a line of the checklist in case {case}", headers, answer
+        )
 
     async def restore(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take the request to let the owner back in."""
-        return await self._reception.restore(case, headers, body)
+        answer = self._reception.restore(case, headers, body)
+        return await self._witness.watch("let an owner back in", headers, answer)
 
     async def access_pass(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Make an access pass for the owner and show it once."""
-        return await self._reception.access_pass(case, headers, body)
+        answer = self._reception.access_pass(case, headers, body)
+        return await self._witness.watch("make an access pass", headers, answer)
 
     async def pull(self) -> None:
         """Fetch what is new from each feed that is switched on."""

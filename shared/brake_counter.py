@@ -16,6 +16,7 @@ from shared.policy.document import Policy
 from shared.principal import Role
 from shared.tasks.brakes import Brakes
 from shared.tasks.ledger import Clock
+from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
 from shared.window import FAILURES, Form, Signed, Window
 
@@ -40,10 +41,18 @@ class BrakeCounter:
     """Shows the brakes and takes what people do with them; each of it is logged and stored."""
 
     def __init__(
-        self, *, window: Window, brakes: Brakes, policy: Policy, clock: Clock, log: Log
+        self,
+        *,
+        window: Window,
+        brakes: Brakes,
+        trail: Trail,
+        policy: Policy,
+        clock: Clock,
+        log: Log,
     ) -> None:
         self._window = window
         self._brakes = brakes
+        self._trail = trail
         self._policy = policy
         self._clock = clock
         self._log = log
@@ -81,6 +90,9 @@ class BrakeCounter:
         asked, actor = self._window.request(
             headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=_switch_form
         )
+        said = f"The kill switch is set to {asked.ceiling}: {asked.reason}"
+        data = {"ceiling": asked.ceiling}
+        await self._trail.note(Noted.SWITCHED, said, actor=actor, data=data)
         await self._brakes.set_pause(asked.ceiling, by=actor.name, reason=asked.reason)
         self._log.warning("guard.switched", ceiling=asked.ceiling, actor=actor.id)
 
@@ -90,8 +102,11 @@ class BrakeCounter:
         )
         if asked.rule not in {rule.name for rule in self._policy.rules}:
             raise Refused(f"The policy in force has no rule {asked.rule!r}")
-        if not await self._brakes.release(asked.rule):
+        if not await self._brakes.held(asked.rule):
             raise Refused(f"Rule {asked.rule!r} is not held")
+        said = f"Rule {asked.rule} may act again: {asked.reason}"
+        await self._trail.note(Noted.RELEASED, said, actor=actor, data={"rule": asked.rule})
+        await self._brakes.release(asked.rule)
         self._log.warning("guard.released", rule=asked.rule, actor=actor.id)
 
 

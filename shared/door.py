@@ -21,6 +21,8 @@ from shared.principal import Person, Role, person
 from shared.settings import PageAccess, Settings
 
 _PRINCIPAL: Final = "x-ms-client-principal"
+_PRINCIPAL_ID: Final = "x-ms-client-principal-id"
+_PRINCIPAL_NAME: Final = "x-ms-client-principal-name"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORM: Final = "application/x-www-form-urlencoded"
 DEVELOPMENT: Final = Person(
@@ -75,6 +77,16 @@ class Door:
         if not encoded:
             return "Sign in with an account that this app's authentication lets in"
         return person(encoded)
+
+    def caller(self, headers: Mapping[str, str]) -> Actor | None:
+        """Tell who is signed in, with a role or without; `None` where nobody is."""
+        found = self._who(headers)
+        if isinstance(found, Person):
+            return found.actor
+        oid = header(headers, _PRINCIPAL_ID)
+        if self._local or not oid or (self._settings.website_auth or "").lower() != "true":
+            return None
+        return Actor(id=oid, name=header(headers, _PRINCIPAL_NAME) or oid)
 
     def foreign(self, headers: Mapping[str, str]) -> bool:
         """Whether a form may have been sent by another site in the person's name.

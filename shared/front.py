@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.rehearsal import Rehearsal
     from shared.sweep_counter import SweepCounter
     from shared.window import Window
+    from shared.witness import Witness
 
 
 class Front(Wiring):
@@ -77,6 +78,7 @@ class Front(Wiring):
         return BrakeCounter(
             window=self._window,
             brakes=self._brakes,
+            trail=self._trail,
             policy=self.policy,
             clock=self._clock,
             log=self.log,
@@ -93,7 +95,9 @@ class Front(Wiring):
     def _sweep_counter(self) -> SweepCounter:
         from shared.sweep_counter import SweepCounter
 
-        return SweepCounter(window=self._window, engine=self._engine, clock=self._clock)
+        return SweepCounter(
+            window=self._window, trail=self._trail, engine=self._engine, clock=self._clock
+        )
 
     @cached_property
     def _window(self) -> Window:
@@ -104,6 +108,12 @@ class Front(Wiring):
     @cached_property
     def _door(self) -> Door:
         return Door(self.settings, self.sources)
+
+    @cached_property
+    def _witness(self) -> Witness:
+        from shared.witness import Witness
+
+        return Witness(self._door, self._trail, self._clock)
 
     @cached_property
     def _rehearsal(self) -> Rehearsal:

@@ -489,20 +489,33 @@ class Event(StrEnum):
     PASS_ASKED = "pass_asked"  # noqa: S105 - an event
     PASS_ISSUED = "pass_issued"  # noqa: S105 - an event
     STATUS = "status"
+    ERASED = "erased"
 
 
-class Entry(Value):
-    """One line of a case's journal. It only grows; each line carries the hash of the one before."""
+class Chained(Value):
+    """One line of a chain: it only grows, and each line carries the hash of the one before.
+
+    What a line says of people can be erased and the chain still holds: it holds on to `said`.
+    """
 
     seq: int
     at: Utc
-    event: Event
     actor: str
-    responder: ResponderName | None = None
     text: str
     data: Json = {}
+    salt: str
+    """Random, and erased with what it protects: from `said` nobody can guess what was said."""
+    said: str
+    """Digest of salt, actor, text and data."""
     before: str
     hash: str
+
+
+class Entry(Chained):
+    """One line of a case's journal."""
+
+    event: Event
+    responder: ResponderName | None = None
 
 
 def now() -> datetime:

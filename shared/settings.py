@@ -97,6 +97,11 @@ class Settings(BaseSettings):
             raise Defect(f"Unknown setting {', '.join(unknown)}; known are {named}")
         return cls()
 
+    def shown(self) -> dict[str, JsonValue]:
+        """Give what may be kept and shown: no secret, and nothing that differs by instance."""
+        hidden = {"sources", "link_keys", "website", "identity_endpoint", "policy"}
+        return self.model_dump(mode="json", exclude=hidden)
+
     @property
     def tenant(self) -> TenantId:
         """The tenant's id as the key that leads every row."""

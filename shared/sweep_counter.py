@@ -26,6 +26,7 @@ from shared.sweeps.engine import Engine
 from shared.sweeps.findings import SHARDS
 from shared.sweeps.sweep import Sweep
 from shared.tasks.ledger import Clock
+from shared.tasks.trail import Noted, Trail
 from shared.window import FAILURES, Form, Signed, Window
 
 _LONGEST: Final = timedelta(days=366)
@@ -49,9 +50,10 @@ class AcceptRequest(Signed):
 class SweepCounter:
     """Shows sweeps and takes what people ask of them."""
 
-    def __init__(self, *, window: Window, engine: Engine, clock: Clock) -> None:
+    def __init__(self, *, window: Window, engine: Engine, trail: Trail, clock: Clock) -> None:
         self._window = window
         self._engine = engine
+        self._trail = trail
         self._clock = clock
 
     async def show(self, rest: str, headers: Mapping[str, str]) -> Page:
@@ -131,6 +133,10 @@ class SweepCounter:
             if not now < asked.until <= now + _LONGEST:
                 raise Refused("A finding is accepted until a day ahead, within a year")
             accepted = Acceptance(by=actor.name, at=now, until=asked.until, reason=asked.reason)
+        until = f"accepted until {asked.until:%Y-%m-%d}" if asked.until else "accepted no longer"
+        said = f"Finding {asked.finding} of {sweep.name} is {until}: {asked.reason}"
+        data: Json = {"sweep": sweep.name, "finding": asked.finding}
+        await self._trail.note(Noted.ACCEPTED, said, actor=actor, data=data)
         await self._engine.findings(sweep).accept(FindingId(asked.finding), accepted)
 
     async def _row(self, sweep: Sweep) -> SweepRow:

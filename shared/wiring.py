@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.alerts.source import Sources
@@ -30,6 +31,7 @@ from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
+    from shared.sweeps.anchor import Anchoring
     from shared.sweeps.engine import Engine
     from shared.sweeps.posture import Sweeps
     from shared.sweeps.pull import Pull
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from shared.tasks.brakes import Brakes
     from shared.tasks.collect import Collector
     from shared.tasks.runner import Runner
+    from shared.tasks.trail import Trail
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
 
@@ -63,6 +66,7 @@ class Wiring:
         self.sources = Sources.model_validate(settings.sources)
         text = settings.policy.read_text(encoding="utf-8")
         self.policy, self._guards = self._policed(text, file=settings.policy.name)
+        self._written, self._noted = text, False
         self._store, self._queue, self._tenant = store, queue, tenant
         self._clock = clock
         self._sweeps = sweeps
@@ -176,6 +180,18 @@ class Wiring:
         )
 
     @cached_property
+    def _trail(self) -> Trail:
+        from shared.tasks.trail import Trail
+
+        return Trail(self.store, self._clock, self.settings.tenant)
+
+    @cached_property
+    def _anchoring(self) -> Anchoring:
+        from shared.sweeps.anchor import Anchoring
+
+        return Anchoring(self.store, self._clock, self.settings.tenant)
+
+    @cached_property
     def _runner(self) -> Runner:
         from shared.tasks.runner import Runner
 
@@ -237,6 +253,15 @@ class Wiring:
 
         floor = Floor(self.store, self._clock, self.settings.tenant)
         return await floor.put_back(self.queue)
+
+    async def _on_record(self) -> None:
+        """Note once what policy and settings this process works under, where they are new."""
+        if self._noted:
+            return
+        said = sha256(self._written.encode()).hexdigest()
+        what = {"policy": said, "settings": self.settings.shown(), "sources": self.sources.shown()}
+        await self._trail.in_force(what, f"In force: policy {said[:12]}, as of this start")
+        self._noted = True
 
     def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
         """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, RootModel, StrictBool, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, RootModel, StrictBool, StringConstraints, model_validator
 
 from shared.alerts.carrier import Carrier
 from shared.alerts.catalogue import carriers
@@ -44,6 +44,8 @@ class Source(Value):
     rules: Rules | None = None
     """What a SIEM's own rules mean, by name or id; goes with SIEM carriers only."""
     enabled: StrictBool = True
+    per_minute: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 3000
+    """Deliveries that each instance of the app takes in a minute."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -107,3 +109,17 @@ class Sources(RootModel[tuple[Source, ...]]):
     def named(self, name: str) -> Source | None:
         """Find the source of a name, enabled or not; `None` where there is none."""
         return next((source for source in self.root if source.name == name), None)
+
+    def shown(self) -> list[dict[str, str | int | bool | None]]:
+        """Give what may be kept and shown of each source: nothing of its secrets."""
+        return [
+            {
+                "name": source.name,
+                "carrier": source.carrier,
+                "carries": source.carries,
+                "scheme": source.auth.scheme if source.auth else None,
+                "enabled": source.enabled,
+                "per_minute": source.per_minute,
+            }
+            for source in self.root
+        ]

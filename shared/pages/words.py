@@ -146,6 +146,7 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.PASS_ASKED: ("access pass asked", Tone.PERSON, "person"),
         Event.PASS_ISSUED: ("access pass issued", Tone.GOOD, "done"),
         Event.STATUS: ("status", Tone.QUIET, "mark"),
+        Event.ERASED: ("erased", Tone.QUIET, "off"),
     },
 }
 

@@ -83,13 +83,14 @@ class Brakes:
         await self._revise(keys.burst_row(rule), revised)
         return stormy(held, rule, burst, self._clock())
 
-    async def release(self, rule: str) -> bool:
-        """Let a rule that was held act again; says whether it was held."""
+    async def held(self, rule: str) -> bool:
+        """Whether a rule is held because it opened too many cases at once."""
         row = await self._store.read(self._at, keys.burst_row(rule))
-        if row is None:
-            return False
+        return row is not None and Held.model_validate(row.body).holds(self._clock())
+
+    async def release(self, rule: str) -> None:
+        """Let a rule that was held act again."""
         await self._store.write(Drop(self._at, keys.burst_row(rule)))
-        return Held.model_validate(row.body).holds(self._clock())
 
     async def counters(self) -> Counters:
         """Read all counters, for the page of guards."""

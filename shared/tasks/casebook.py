@@ -14,6 +14,7 @@ from shared.model import (
     CaseId,
     CaseStatus,
     Event,
+    Json,
     Origin,
     ResponderName,
     Severity,
@@ -23,6 +24,7 @@ from shared.model import (
 )
 from shared.policy.decide import Decision, Step, strength
 from shared.tasks.answer import DRY_RUN
+from shared.tasks.chain import fingerprint
 from shared.tasks.ledger import Line
 
 _SLOWEST: Final = timedelta(hours=1)
@@ -60,7 +62,7 @@ def opened(
     )
     tasks = [_task(case, step, at) for step in decision.steps]
     said = f"Opened for {account.upn}: {alert.title}"
-    line = Line(event=Event.OPENED, text=said, data={"alert": alert.id})
+    line = Line(event=Event.OPENED, text=said, data=_vouched(alert))
     return case, tasks, [line, _said(decision)]
 
 
@@ -96,9 +98,18 @@ def joined(
         }
     )
     said = Line(
-        event=Event.JOINED, text=f"Another alert joined: {alert.title}", data={"alert": alert.id}
+        event=Event.JOINED, text=f"Another alert joined: {alert.title}", data=_vouched(alert)
     )
     return after, again, [said, _said(decision)]
+
+
+def what_it_said(alert: Alert) -> str:
+    """Name what an alert said, whatever became of it since: the journal vouches for that."""
+    return fingerprint(alert.model_dump(mode="json", exclude={"state", "reason", "case"}))
+
+
+def _vouched(alert: Alert) -> Json:
+    return {"alert": alert.id, "said": what_it_said(alert)}
 
 
 def _seen_until(case: Case, alert: Alert) -> datetime:

@@ -20,6 +20,7 @@ from shared.tasks.gate import Gate
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
 from shared.tasks.pieces import Pieces
+from shared.tasks.rates import Rates
 
 LARGEST: Final = 1024 * 1024
 """Bytes a body may have; carriers send a few kilobytes."""
@@ -31,6 +32,8 @@ class Reply(Value):
     status: int
     body: Json
     words: Greeting | None = None
+    retry_after: int | None = None
+    """Seconds after which the sender is to send again."""
 
 
 class Intake:
@@ -49,6 +52,7 @@ class Intake:
         self._store = store
         self._inbox = Inbox(store, queue, tenant)
         self._pieces = Pieces(store, tenant)
+        self._rates = Rates(store, clock, tenant)
         self._clock = clock
         self._tenant = tenant
         self._gate = gate
@@ -77,7 +81,11 @@ class Intake:
             await self._gate.admit(source.auth, call)
         except Unauthorized as error:
             return _refusal(401, str(error))
-        return None
+        wait = await self._rates.wait(source)
+        if not wait:
+            return None
+        said = f"More than {source.per_minute} deliveries in a minute; send it again in {wait} s"
+        return _refusal(429, said).model_copy(update={"retry_after": wait})
 
     async def _take_in(self, source: Source, carrier: Carrier, body: bytes) -> Reply:
         raw = f"raw/{self._tenant}/{digest(body.hex(), length=64)}"

@@ -6,16 +6,12 @@ that what the tenant went through can always be read off the journal, after any 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from shared.model import Entry, Event, Json, ResponderName
-
-GENESIS: Final = "0" * 64
-"""What the first line carries as the hash of the one before."""
+from shared.tasks.chain import GENESIS, broken_at, fresh_salt, linked
 
 WORKER: Final = "firebreak"
 """Who did it, where no person did."""
@@ -52,10 +48,12 @@ class Journal:
             responder=responder,
             text=text,
             data=data or {},
+            salt=fresh_salt(),
+            said="",
             before=last.hash if last else GENESIS,
             hash="",
         )
-        return blank.model_copy(update={"hash": _hash(blank)})
+        return linked(blank)
 
     def add(self, entry: Entry) -> None:
         """Take up a line that was stored."""
@@ -63,15 +61,9 @@ class Journal:
 
     def broken_at(self) -> int | None:
         """Find the first line whose chain does not hold, `None` where all is intact."""
-        before, seq = GENESIS, 1
-        for entry in self._entries:
-            if entry.seq != seq or entry.before != before or entry.hash != _hash(entry):
-                return seq
-            before, seq = entry.hash, seq + 1
-        return None
+        return broken_at(self._entries, erased_until=self._erased_until())
 
-
-def _hash(entry: Entry) -> str:
-    said = entry.model_dump(mode="json", exclude={"hash"})
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    def _erased_until(self) -> int:
+        """Tell the last line that a line behind it says was erased; 0 where nothing was."""
+        said = (e for e in self._entries if e.event is Event.ERASED)
+        return max((min(int(e.data.get("until", 0)), e.seq - 1) for e in said), default=0)

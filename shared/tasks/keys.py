@@ -4,22 +4,26 @@ tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what 
 tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
 tenant|outbox                  TIME:ID:WHAT:NAME         what somebody should be told, oldest first
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
+                      seal                      what the other rows of the case say
 tenant|account|OID    episode  lock                      the open case, and who works on it now
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
 tenant|sweeps         lease  run:SWEEP                   which sweep reads now, and how far each is
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
 tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
+tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
+                      anchor:DAY                what all chains said on that day
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from shared.model import AlertId, Case, CaseId, ObjectId, ResponderName, TenantId
 from shared.posture import Run, SweepName
 from shared.store.verbs import Partition, partition
 
+ANCHOR: Final = "anchor:"
 BURST: Final = "burst:"
 CASE: Final = "case"
 DIRECTORY: Final = "directory"
@@ -27,12 +31,15 @@ EPISODE: Final = "episode"
 HISTORY: Final = "history:"
 KEPT: Final = "kept:"
 LEASE: Final = "lease"
+HEAD: Final = "head"
+LINE: Final = "line:"
 LOCK: Final = "lock"
 PAUSE: Final = "pause"
 RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 JOURNAL: Final = "journal:"
 RUN: Final = "run:"
+SEAL: Final = "seal"
 SHOWN: Final = "shown:"
 TASK: Final = "task:"
 TODO: Final = "todo:"
@@ -93,6 +100,21 @@ def run_row(name: SweepName) -> str:
 def history_row(run: Run) -> str:
     """Name the row of a run that ended; newest sorts first."""
     return f"{HISTORY}{_newest_first(run.started_at)}:{run.id}"
+
+
+def audit(tenant: TenantId) -> Partition:
+    """Name the partition of a tenant's audit trail and anchors."""
+    return partition(tenant, "audit")
+
+
+def line_row(seq: int) -> str:
+    """Name the row of a line of the audit trail; sorts in the order of the lines."""
+    return f"{LINE}{seq:08}"
+
+
+def anchor_row(day: date) -> str:
+    """Name the row of a day's anchor; sorts in the order of the days."""
+    return f"{ANCHOR}{day.isoformat()}"
 
 
 def burst_row(rule: str) -> str:

@@ -34,6 +34,7 @@ from shared.model import (
 )
 from shared.store.verbs import Exists, Partition, Put, Row, Store
 from shared.tasks import keys
+from shared.tasks.case_seal import CaseSeal
 from shared.tasks.journal import WORKER, Journal
 
 LEASE: Final = timedelta(seconds=30)
@@ -71,6 +72,7 @@ class CaseFile:
         self._etags: dict[str, str] = {}
         self._writing = asyncio.Lock()
         self._case: Case | None = None
+        self._seal = CaseSeal()
         self.tasks: dict[ResponderName, Task] = {}
         self.journal = Journal()
 
@@ -88,6 +90,8 @@ class CaseFile:
                 file.tasks[task.responder] = task
             elif row.key.startswith(keys.JOURNAL):
                 entries.append(Entry.model_validate(row.body))
+            elif row.key == keys.SEAL:
+                file._seal = CaseSeal.model_validate(row.body)
         file.journal = Journal(entries)
         return file
 
@@ -118,10 +122,12 @@ class CaseFile:
         async with self._writing:
             entries = self._chained(lines)
             changed = tuple(tasks)
-            puts = [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
-            puts += [self._put(keys.task_row(task.responder), task) for task in changed]
+            puts = [self._put(keys.task_row(task.responder), task) for task in changed]
             if case is not None:
                 puts.append(self._put(keys.CASE, case))
+            seal = self._seal.after(entries, [(put.key, put.body) for put in puts])
+            puts += [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
+            puts.append(self._put(keys.SEAL, seal))
             try:
                 etags = await self._store.write(*puts)
             except Conflict as error:
@@ -131,7 +137,7 @@ class CaseFile:
             for entry in entries:
                 self.journal.add(entry)
             self.tasks.update({task.responder: task for task in changed})
-            self._case = case or self._case
+            self._case, self._seal = case or self._case, seal
 
     def _chained(self, lines: tuple[Line, ...]) -> list[Entry]:
         ahead = Journal(self.journal.entries)

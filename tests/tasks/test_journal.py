@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model import Entry, Event, ResponderName
-from shared.tasks.journal import GENESIS, Journal
+from shared.tasks.chain import GENESIS
+from shared.tasks.journal import Journal
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 OTHERWISE: dict[str, Any] = {
@@ -19,6 +20,8 @@ OTHERWISE: dict[str, Any] = {
     "responder": ResponderName("another"),
     "text": "another text",
     "data": {"another": [1, {"deep": None}]},
+    "salt": "another salt",
+    "said": "d" * 64,
     "before": "f" * 64,
     "hash": "e" * 64,
 }

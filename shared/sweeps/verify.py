@@ -1,0 +1,168 @@
+"""Look for tampering in everything that is evidence: `firebreak audit verify`.
+
+    anchors ─► trail ─► each case: journal, seal, rows, evidence, its line in the list
+                    └─► each alert: its body, what its case says it said
+
+What only steers the work is no evidence and is not looked at: locks, wake-ups, counters, notices,
+watermarks. Changing one may delay work but not what is on record. One case is in memory at a time,
+and of each case that was anchored some hundred bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from shared.errors import Defect
+from shared.model import Alert, AlertId, AlertState, CaseId, Entry, TenantId, digest
+from shared.store.verbs import Row, Store
+from shared.sweeps.tampering import (
+    Tampered,
+    anchor_faults,
+    at,
+    journal_faults,
+    list_faults,
+    read_case,
+    seal_faults,
+    vouched_alerts,
+)
+from shared.sweeps.verify_trail import TrailWalk
+from shared.tasks import keys
+from shared.tasks.casebook import what_it_said
+from shared.tasks.journal import Journal
+from shared.tasks.ledger import Clock
+from shared.tasks.sealed import VOUCHING, Seal, open_one
+
+
+class Verify:
+    """One look at everything of one tenant that is evidence."""
+
+    def __init__(self, store: Store, clock: Clock, tenant: TenantId) -> None:
+        self._store = store
+        self._clock = clock
+        self._tenant = tenant
+        self._trail = TrailWalk(store, tenant)
+        self._listed: set[CaseId] = set()
+        self.looked_at = 0
+        """Cases and alerts that were looked at."""
+
+    async def run(self) -> AsyncIterator[Tampered]:
+        """Give each thing that is not as it was written."""
+        async for fault in self._trail.run():
+            yield fault
+        async for row in self._store.scan(keys.cases(self._tenant)):
+            if not row.key.startswith(keys.TODO):
+                for fault in await self._twice(row):
+                    yield fault
+        for case in sorted(self._trail.heads.keys() - self._listed):
+            home = keys.case(self._tenant, case)
+            yield Tampered(where=str(home), what="the case was anchored and is in no list any more")
+        async for row in self._store.scan(keys.inbox(self._tenant), prefix=keys.ALERT):
+            async for fault in self._alert(row):
+                yield fault
+
+    async def _twice(self, listed: Row) -> list[Tampered]:
+        """Look again where something is wrong: somebody may have been writing in between."""
+        faults = [fault async for fault in self._case(listed)]
+        if not faults:
+            return faults
+        again = await self._store.read(listed.partition, listed.key)
+        return [fault async for fault in self._case(again or listed)]
+
+    async def _case(self, listed: Row) -> AsyncIterator[Tampered]:
+        case = CaseId(str(listed.body.get("id", "")))
+        if not case.isalnum():
+            yield Tampered(where=at(listed.partition, listed.key), what="names no case")
+            return
+        self._listed.add(case)
+        self.looked_at += 1
+        home = keys.case(self._tenant, case)
+        rows = [row async for row in self._store.scan(home)]
+        read, faults = read_case(rows)
+        if rows:
+            faults += [*journal_faults(rows, read), *seal_faults(rows, read)]
+        faults += anchor_faults(home, read, tuple(self._trail.heads.get(case, {}).values()))
+        if not faults and not await self._under_way(case):
+            faults += list_faults(listed, read)
+        for fault in faults:
+            yield fault
+        if Journal(read.journal).broken_at() is None:
+            async for fault in self._said_of_others(case, read.journal):
+                yield fault
+
+    async def _said_of_others(
+        self, case: CaseId, journal: Sequence[Entry]
+    ) -> AsyncIterator[Tampered]:
+        """Compare evidence and alerts with what an intact journal says of them."""
+        for entry in journal:
+            if entry.event in VOUCHING and "kept" in entry.data:
+                piece = await open_one(entry, self._store, vouched=True)
+                if piece.seal is not Seal.INTACT:
+                    said = f"the evidence that line {entry.seq} of {case} names is {piece.seal}"
+                    yield Tampered(where=entry.data["kept"], what=said)
+        for alert, (seq, said) in vouched_alerts(journal).items():
+            async for fault in self._vouched(case, AlertId(alert), seq, said):
+                yield fault
+
+    async def _under_way(self, case: CaseId) -> bool:
+        """Whether a pass is due that is yet to write the case's line in the list."""
+        row = await self._store.read(keys.cases(self._tenant), keys.todo_row(case))
+        return row is not None and datetime.fromisoformat(row.body["due"]) <= self._clock()
+
+    async def _vouched(
+        self, case: CaseId, alert_id: AlertId, seq: int, said: str
+    ) -> AsyncIterator[Tampered]:
+        """Compare an alert with the line about it; one still being marked is left alone."""
+        inbox, key = keys.inbox(self._tenant), keys.alert_row(alert_id)
+        row = await self._store.read(inbox, key)
+        line = f"line {seq} of case {case}"
+        if row is None:
+            yield Tampered(where=at(inbox, key), what=f"the alert was removed; see {line}")
+            return
+        try:
+            alert = Alert.model_validate(row.body)
+        except ValidationError:
+            # The walk over all alerts says so.
+            return
+        if await self._store.read(inbox, keys.todo_row(alert_id)) is not None:
+            return
+        stands = (alert.state, alert.reason, alert.case)
+        # A message that failed too often marks its alert, whatever became of the case.
+        if alert.state is not AlertState.POISONED and stands != (AlertState.TRIAGED, "", case):
+            yield Tampered(where=at(inbox, key), what=f"the alert does not stand as {line} says")
+        elif said and what_it_said(alert) != said:
+            yield Tampered(where=at(inbox, key), what=f"the alert says something else than {line}")
+
+    async def _alert(self, row: Row) -> AsyncIterator[Tampered]:
+        self.looked_at += 1
+        where = at(row.partition, row.key)
+        try:
+            alert = Alert.model_validate(row.body)
+        except ValidationError as error:
+            yield Tampered(where=where, what=f"cannot be read: {error.errors()[0]['msg']}")
+            return
+        if row.key != keys.alert_row(alert.id):
+            yield Tampered(where=where, what="holds another alert")
+        if alert.case and alert.case not in self._listed:
+            home = f"{self._tenant}|case|{alert.case}"
+            said = f"is in no list, or was removed; alert {alert.id} names it"
+            yield Tampered(where=home, what=f"the case {said}")
+        data = await self._body(alert.raw)
+        if data is None:
+            yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was removed")
+        elif alert.raw.rpartition("/")[2] not in _names_of(data):
+            yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was changed")
+
+    async def _body(self, name: str) -> bytes | None:
+        try:
+            return await self._store.fetch(name)
+        except Defect:
+            # A name that no blob can have is not one that we wrote.
+            return None
+
+
+def _names_of(data: bytes) -> tuple[str, str]:
+    """Name a body as intake does, and as the poison queue's keeper does."""
+    return digest(data.hex(), length=64), digest(data.decode(errors="replace"), length=64)

@@ -1,0 +1,105 @@
+"""What is on record leaves as lines that every reader reads as we meant them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.scenarios import full_house
+from shared.errors import Gone
+from shared.model import CaseId, Chained, Entry, TenantId
+from shared.sweeps.export import Export, Exported
+from shared.sweeps.formats import FORMATS, Format, as_cef, as_jsonl, as_ocsf
+from shared.tasks.chain import broken_at
+from tests.tasks.benches import NOON, Bench
+
+HOSTILE = st.text(
+    st.sampled_from(["a", "|", "\\", "=", "\n", "\r", "\x1b", "\u202e", "\u2028", "\x00", '"', " "])
+    | st.characters(),
+    max_size=40,
+)
+
+
+def line(text: str = "x", actor: str = "x") -> Exported:
+    return Exported(
+        tenant=TenantId("t"),
+        case=CaseId("0123456789abcdef"),
+        event="change",
+        seq=1,
+        at=NOON,
+        actor=actor,
+        text=text,
+        data={"rule": text},
+        salt="",
+        said="",
+        before="",
+        hash="f" * 64,
+    )
+
+
+@settings(deadline=None)
+@given(HOSTILE, HOSTILE, st.sampled_from(Format))
+def test_a_line_stays_one_line_and_shows_all_that_is_hidden(
+    text: str, actor: str, shape: Format
+) -> None:
+    said = FORMATS[shape](line(text, actor))
+    assert len(said.splitlines()) == 1
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", said)
+    said.encode()
+
+
+@settings(deadline=None)
+@given(HOSTILE)
+def test_json_gives_back_what_was_said(text: str) -> None:
+    assert json.loads(as_jsonl(line(text)))["text"] == text
+    assert json.loads(as_ocsf(line(text)))["message"] == text
+
+
+@settings(deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_nothing_that_is_said_makes_a_field_of_cef(text: str, actor: str) -> None:
+    said = as_cef(line(text, actor))
+    head = re.split(r"\|", re.sub(r"\\.", "__", said), maxsplit=7)
+    assert len(head) == 8
+    assert head[6] in {"3", "5", "8"}
+    names = re.findall(r"(?:^| )([A-Za-z0-9]+)=", re.sub(r"\\.", "__", head[7]))
+    assert set(names) <= {
+        "rt", "externalId", "suser", "cs1Label", "cs1", "cs3Label", "cs3", "cs4Label", "cs4",
+    }  # fmt: skip
+
+
+async def test_everything_that_was_done_is_exported_and_the_chains_can_be_checked_from_it() -> None:
+    async with Bench(story=full_house) as bench:
+        await bench.tell()
+        await bench.settle()
+        await bench.app.reconcile()
+        export = Export(bench.store, bench.clock.now, bench.app.settings.tenant)
+        lines = [json.loads(as_jsonl(line)) async for line in export.lines()]
+        case = bench.the_case().id
+        of_case = [row for row in lines if row["case"] == case]
+        entries = [
+            Entry.model_validate({k: v for k, v in row.items() if k in Entry.model_fields})
+            for row in of_case
+        ]
+        assert tuple(entries) == bench.journal().entries
+        chain: list[Chained] = list(entries)
+        assert broken_at(chain) is None
+        assert {row["event"] for row in lines if row["case"] is None} == {"in_force", "anchored"}
+        later = [line async for line in export.lines(since=bench.clock.now())]
+        assert 0 < len(later) < len(lines)
+        only = [line async for line in export.lines(case=case)]
+        assert len(only) == len(of_case)
+        acts = [json.loads(as_ocsf(line)) for line in only if line.event == "change"]
+        assert {act["activity_name"] for act in acts} >= {"Isolate", "Evict"}
+        assert {act["type_uid"] - act["class_uid"] * 100 for act in acts} <= {1, 2, 3, 4}
+
+
+async def test_a_case_that_does_not_exist_is_said_to_be_missing() -> None:
+    async with Bench() as bench:
+        export = Export(bench.store, bench.clock.now, bench.app.settings.tenant)
+        with pytest.raises(Gone, match="no case"):
+            _ = [line async for line in export.lines(case=CaseId("feedfeedfeedfeed"))]
