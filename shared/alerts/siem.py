@@ -43,6 +43,10 @@ _SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
 )
 
 
+_MOST: Final = 250
+"""Alerts of one body; a webhook sends one, Kibana and the APIs' pages send up to a hundred."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """Names of a Microsoft alert that a SIEM took apart: enough to know it, not to read it."""
@@ -116,7 +120,10 @@ class SiemCarrier(JsonCarrier):
 
     def entries(self, body: bytes) -> list[Record | Undecodable]:
         """Find the alerts of a body, on their page if they come on one."""
-        return [entry for each in entries(body) for entry in _spread(each, self.pages)]
+        found = [entry for each in entries(body) for entry in _spread(each, self.pages)]
+        if len(found) > _MOST:
+            raise Undecodable(f"the body holds more than {_MOST} alerts: a webhook sends one")
+        return found
 
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Say what one alert of the SIEM's is."""
