@@ -92,3 +92,15 @@ def _answers(
                 'it all the same, or let a person release it with "approve"'
             )
             yield here, said
+
+
+def unknown_channels(raw: Json, known: frozenset[str]) -> Iterator[Finding]:
+    """Find channels that nobody configured: whoever should be told would never be."""
+    written = raw.get("notify")
+    for index, route in enumerate(written if isinstance(written, list) else ()):
+        named = route.get("channels") if isinstance(route, dict) else None
+        for place, name in enumerate(named if isinstance(named, list) else ()):
+            if isinstance(name, str) and name not in known:
+                there = near(name, sorted(known)) if known else "; none is configured"
+                said = f"FIREBREAK_CHANNELS has no channel '{name}'{there}"
+                yield ("notify", index, "channels", place), said

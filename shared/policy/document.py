@@ -13,10 +13,11 @@ from pydantic_core import PydanticCustomError
 
 from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
-from shared.policy.checks import Finding, check
+from shared.policy.checks import Finding, check, unknown_channels
 from shared.policy.condition import Condition, GroupId, is_object_id
 from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius
 from shared.policy.locate import Lines, Path, locate
+from shared.policy.notify import Digest, Quiet, Route
 from shared.policy.reach import Block, OnPremises
 from shared.policy.sentences import path_of, sentence
 from shared.responder import Responder
@@ -140,6 +141,8 @@ class Document(Value):
     """What disable_on_premises needs."""
     approvals: Approvals = Approvals()
     """How long a change waits for a person."""
+    notify: tuple[Route, ...] = ()
+    """Who is told of what; every entry that fits is followed."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
     """Read from top to bottom; the first one that fits decides."""
 
@@ -155,14 +158,22 @@ class Policy(Value):
     block: Block = Block()
     on_premises: OnPremises = OnPremises()
     approvals: Approvals = Approvals()
+    routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
 
 
 def load(
-    text: str, *, responders: Mapping[ResponderName, ResponderTraits], file: str = "policy.toml"
+    text: str,
+    *,
+    responders: Mapping[ResponderName, ResponderTraits],
+    file: str = "policy.toml",
+    channels: frozenset[str] | None = None,
 ) -> Policy:
-    """Read a policy, or raise `PolicyError` with everything that is wrong with it."""
+    """Read a policy, or raise `PolicyError` with everything that is wrong with it.
+
+    `channels` are those that are configured; `None` where that is not known, so nothing is asked.
+    """
     raw, lines = _parse(text.removeprefix("\ufeff"), file=file)
     document, findings = _document(raw)
     findings += check(
@@ -171,6 +182,8 @@ def load(
         misread=frozenset(path for path, _ in findings),
         reversible={name: traits.reversible for name, traits in responders.items()},
     )
+    if channels is not None:
+        findings += unknown_channels(raw, channels)
     if document is None or findings:
         problems = [Problem(line=_line(lines, path), sentence=said) for path, said in findings]
         ordered = sorted(problems, key=lambda problem: (problem.line, problem.sentence))
@@ -184,6 +197,7 @@ def load(
         block=document.block,
         on_premises=document.on_premises,
         approvals=document.approvals,
+        routes=document.notify,
         rules=document.rule,
         responders=dict(responders),
     )
@@ -199,6 +213,9 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "block": Block,
     "on_premises": OnPremises,
     "approvals": Approvals,
+    "notify": Route,
+    "notify.quiet": Quiet,
+    "notify.digest": Digest,
     "rule": Rule,
 }
 

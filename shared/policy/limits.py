@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.model import AlertKind, Mode, Value, Wait
+from shared.policy.week import Weekly
 
 MOST: Final = 1000
 """Cases a day beyond which nobody could still look at each."""
@@ -76,29 +75,7 @@ class Approvals(Value):
         )
 
 
-class Day(StrEnum):
-    """A day of the week, Monday first as `datetime.weekday` counts."""
-
-    MONDAY = "mon"
-    TUESDAY = "tue"
-    WEDNESDAY = "wed"
-    THURSDAY = "thu"
-    FRIDAY = "fri"
-    SATURDAY = "sat"
-    SUNDAY = "sun"
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise PydanticCustomError(
-            "zone", "'{name}' is no time zone; use one like 'Europe/Berlin'", {"name": name}
-        ) from error
-    return name
-
-
-class Freeze(Value):
+class Freeze(Weekly):
     """A time in which nothing goes further than `mode`: once, or every week."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -109,14 +86,6 @@ class Freeze(Value):
     """Once: from this moment, with its offset from UTC."""
     ends: AwareDatetime | None = None
     """Once: until this moment."""
-    days: Annotated[frozenset[Day], Field(min_length=1)] | None = None
-    """Every week: on these days."""
-    after: time = time.min
-    """Every week: from this time of the day on."""
-    before: time | None = None
-    """Every week: until this time; one that is not later than `after` is on the next day."""
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """Every week: whose clock."""
 
     @model_validator(mode="after")
     def _once_or_weekly(self) -> Self:
@@ -133,14 +102,4 @@ class Freeze(Value):
         """Whether it is in force at a moment."""
         if self.starts and self.ends:
             return self.starts <= at < self.ends
-        here = at.astimezone(ZoneInfo(self.zone))
-        clock, today = here.time(), here.weekday()
-        over_night = self.before is not None and self.before <= self.after
-        if self._on(today) and clock >= self.after:
-            return over_night or self.before is None or clock < self.before
-        return (
-            over_night and self._on(today - 1) and self.before is not None and clock < self.before
-        )
-
-    def _on(self, weekday: int) -> bool:
-        return tuple(Day)[weekday % 7] in (self.days or ())
+        return self.days is not None and self.in_week(at)

@@ -17,6 +17,8 @@ _THING: Final = {
     "kinds": "alert kind",
     "severity": "severity",
     "account": "account kind",
+    "events": "event",
+    "pages": "event",
 }
 """What a list holds; every other choice in the language is a mode."""
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from shared.model import Mode
 from shared.policy.document import PolicyError, load
-from shared.policy.limits import Day, Freeze
+from shared.policy.limits import Freeze
+from shared.policy.week import Day
 from tests.policy.test_document import GOOD, TRAITS
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
