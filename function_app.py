@@ -235,6 +235,20 @@ async def alert(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.page(f"alert/{req.route_params['id']}", req.headers))
 
 
+@app.function_name("notifications")
+@app.route(route="notifications", methods=["GET"])
+async def notifications(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what is being told, and what could not be."""
+    return _show(await firebreak.notifications(req.headers))
+
+
+@app.function_name("notify")
+@app.route(route="notifications/{what}", methods=["POST"])
+async def notify(req: func.HttpRequest) -> func.HttpResponse:
+    """Try a channel, or send again what it did not take."""
+    return _show(await firebreak.notify(req.route_params["what"], req.headers, req.get_body()))
+
+
 @app.function_name("health")
 @app.route(route="health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001

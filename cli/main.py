@@ -17,6 +17,7 @@ from cli.alerts import alerts
 from cli.audit import audit
 from cli.exits import CommandError, Exit
 from cli.guards import guards
+from cli.notify_commands import notify
 from cli.past_commands import backtest, replay
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
@@ -40,6 +41,7 @@ app.command()(replay)
 app.command()(backtest)
 app.add_typer(sweep, name="sweep")
 app.add_typer(audit, name="audit")
+app.add_typer(notify, name="notify")
 
 
 @app.command()

@@ -117,6 +117,14 @@ class Remote:
         """Ask something of a sweep; `what` is `run` or `accept`."""
         return await self._signed(f"/api/sweeps/{name}/{what}", json.dumps(request).encode())
 
+    async def notifications(self) -> Json:
+        """Read what is being told, and what could not be."""
+        return _object(await self._send("GET", "/api/notifications"))
+
+    async def notify(self, what: str, request: Json) -> Json:
+        """Ask for something of the channels; `what` is `test` or `again`."""
+        return await self._signed(f"/api/notifications/{what}", json.dumps(request).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

@@ -9,17 +9,24 @@ from contextlib import suppress
 from shared.alerts.call import Call
 from shared.desk import Page
 from shared.errors import Transient, Undecodable
-from shared.front import Front
+from shared.heralds import Heralds
 from shared.sweeps.reconcile import Reconcile
 from shared.tasks.intake import Reply
 from shared.tasks.poison import Poison
-from shared.tasks.queue import SweepMessage, TriageMessage, UndoMessage, WorkMessage, decode
+from shared.tasks.queue import (
+    NotifyMessage,
+    SweepMessage,
+    TriageMessage,
+    UndoMessage,
+    WorkMessage,
+    decode,
+)
 
 AGAIN: float = 5.0
 """Seconds after which a message comes back that met a passing failure of our own storage."""
 
 
-class App(Front):
+class App(Heralds):
     """Firebreak, put together."""
 
     async def receive(
@@ -48,6 +55,8 @@ class App(Front):
                     await self._undo.run(message)
                 case SweepMessage():
                     await self._engine.go_on(message)
+                case NotifyMessage():
+                    await self._deliver.run(message)
         except Transient as error:
             self.log.warning("message.delayed", reason=str(error))
             await self.queue.put(text, delay=error.retry_after or AGAIN)
@@ -70,6 +79,7 @@ class App(Front):
         sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
         if found := await sweep.run() + await self._lost_runs():
             self.log.warning("reconciled", messages=found)
+        await self._dispatch.run()
         await self._on_record()
         if anchor := await self._anchoring.run():
             self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
@@ -192,6 +202,14 @@ class App(Front):
     async def stream(self, events: Iterable[bytes]) -> None:
         """Take in a batch of records from the Event Hub."""
         await self._collector.stream(events)
+
+    async def notifications(self, headers: Mapping[str, str]) -> Page:
+        """Show what is being told, and what could not be."""
+        return await self._notify_counter.show(headers)
+
+    async def notify(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Try a channel, or send again what it did not take."""
+        return await self._notify_counter.ask(what, headers, body)
 
     async def health(self) -> Page:
         """Say whether the app can do its work."""

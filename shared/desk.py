@@ -90,11 +90,21 @@ class Desk:
         """Say whether storage answers and what policy is in force; names nobody."""
         try:
             await self._store.read(keys.cases(self._settings.tenant), "health")
+            told = keys.deliveries(self._settings.tenant)
+            dead = len([row async for row in self._store.scan(told, prefix=keys.DEAD)])
         except FirebreakError as error:
             return json_page({"status": "unwell", "storage": type(error).__name__}, status=503)
         rules = [rule.name for rule in self._policy.rules]
         ceiling = str(self._policy.mode_ceiling)
-        return json_page({"status": "ok", "storage": "ok", "mode_ceiling": ceiling, "rules": rules})
+        return json_page(
+            {
+                "status": "ok",
+                "storage": "ok",
+                "mode_ceiling": ceiling,
+                "rules": rules,
+                "notifications_given_up": dead,
+            }
+        )
 
     async def _case(self, case: CaseId, kind: str, headers: Mapping[str, str]) -> Page:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)

@@ -170,10 +170,11 @@ class Alert(Value):
 
 
 class Origin(Value):
-    """Where an alert of a case came from: its carrier, and its id there."""
+    """Where an alert of a case came from: its carrier, its id there, and who sent it."""
 
     carrier: str
     native_id: str
+    source: str = ""
 
 
 class Who(Value):

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     `EventHub`. Without it no function listens."""
     sources: tuple[JsonValue, ...] = ()
     """Who may send alerts: a JSON list, read and checked by shared.alerts.source."""
+    channels: Annotated[tuple[JsonValue, ...], Field(repr=False)] = ()
+    """Where people and machines are told: a JSON list, read and checked by
+    shared.channels.configured. The policy says who is told of what."""
     link_keys: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
     """Sign the links that lead to an approval, newest first, a JSON list. None: no links."""
     policy: Path = _HERE / "policy.toml"

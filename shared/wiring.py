@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.alerts.source import Sources
+from shared.channels.configured import Channels
 from shared.clients.entra_keys import SigningKeys
 from shared.model import ResponderName, now
 from shared.policy.brakes import standing_guards
@@ -64,6 +65,8 @@ class Wiring:
         self.settings = settings
         self.catalogue = catalogue
         self.sources = Sources.model_validate(settings.sources)
+        self.channels = Channels.model_validate(settings.channels)
+        self.channels.check_sources(frozenset(source.name for source in self.sources.root))
         text = settings.policy.read_text(encoding="utf-8")
         self.policy, self._guards = self._policed(text, file=settings.policy.name)
         self._written, self._noted = text, False
@@ -265,6 +268,7 @@ class Wiring:
 
     def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
         """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""
-        policy = load(text, responders=ResponderTraits.of(self.catalogue), file=file)
+        traits = ResponderTraits.of(self.catalogue)
+        policy = load(text, responders=traits, file=file, channels=self.channels.names)
         own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
         return policy, standing_guards(policy, own)

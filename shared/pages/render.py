@@ -19,6 +19,7 @@ from shared.model import CaseId, Json, Value
 from shared.pages import times, words
 from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
+from shared.pages.channel_view import ChannelState
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView
@@ -90,6 +91,10 @@ class Pages:
     def guards(self, view: GuardsView, *, may: bool) -> str:
         """Render the brakes; `may`: whether the reader may move them."""
         return self._page("guards.html", "guards", view=view, may=may)
+
+    def notifications(self, states: tuple[ChannelState, ...], *, at: datetime, may: bool) -> str:
+        """Render how each channel does; `may`: whether the reader may try one."""
+        return self._page("notifications.html", "notifications", states=states, at=at, may=may)
 
     def linked(self, card: Card, *, at: datetime, may: bool, link: str) -> str:
         """Render the one change that a signed link leads to."""

@@ -23,6 +23,7 @@ from shared.policy.limits import Guards
 from shared.store.verbs import Drop, Put, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
+from shared.tasks.outbox import Told, announce_plainly
 
 type Size = Callable[[], Awaitable[int]]
 """Counts the directory's accounts; raises `Denied` where that may not be read."""
@@ -36,6 +37,7 @@ class Brakes:
     ) -> None:
         self._store = store
         self._clock = clock
+        self._tenant = tenant
         self._at = keys.brakes(tenant)
         self._guards = guards
         self._size = size
@@ -48,6 +50,14 @@ class Brakes:
     async def set_pause(self, ceiling: Mode, *, by: str, reason: str) -> Pause:
         """Set the kill switch; `enforce` lets everything go on as the policy says."""
         pause = Pause(ceiling=ceiling, by=by, at=self._clock(), reason=reason)
+        await announce_plainly(
+            self._store,
+            self._tenant,
+            Told.GUARD_TRIPPED,
+            f"{by} set the kill switch to {ceiling}: {reason}",
+            pause.at,
+            occasion=f"switch:{pause.at.isoformat()}",
+        )
         await self._revise(keys.PAUSE, lambda _: pause)
         return pause
 

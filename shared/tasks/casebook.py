@@ -118,7 +118,7 @@ def _seen_until(case: Case, alert: Alert) -> datetime:
 
 
 def _origin(alert: Alert) -> Origin:
-    return Origin(carrier=alert.carrier, native_id=alert.native_id)
+    return Origin(carrier=alert.carrier, native_id=alert.native_id, source=alert.source)
 
 
 def _second(at: datetime) -> datetime:

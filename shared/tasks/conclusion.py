@@ -27,11 +27,17 @@ from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
 from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.outbox import Told, announce_case
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _AHEAD: Final = timedelta(minutes=1)
 """How long a wake-up stands for a line that is not written yet: its writer may have died."""
 _CLOSING: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
+_TOLD: Final = {
+    CaseStatus.CONTAINED: Told.CONTAINED,
+    CaseStatus.NEEDS_PERSON: Told.NEEDS_PERSON,
+    CaseStatus.CLOSED: Told.CLOSED,
+}
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
 
 
@@ -54,6 +60,9 @@ class Conclusion:
             changed = file.case.model_copy(update={"status": status})
             if status in looks.WATCHED and turns.watched(file) and _closed_since(file):
                 changed = looks.contained(changed, self._clock())
+            if told := _TOLD.get(status):
+                occasion = str(file.last_line)
+                await announce_case(self._store, changed, told, self._clock(), occasion=occasion)
             said = Line(event=Event.STATUS, text=f"The case is {status.replace('_', ' ')}")
             await file.record(said, case=changed)
         due = self._due(file)

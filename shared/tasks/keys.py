@@ -2,7 +2,9 @@
 
 tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
 tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
-tenant|outbox                  TIME:ID:WHAT:NAME         what somebody should be told, oldest first
+tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
+tenant|deliveries     due: dead: EVENT:CHANNEL           what is being told to whom, and what failed
+                      sent:DAY:EVENT:CHANNEL             what was told, for a week
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
                       seal                      what the other rows of the case say
 tenant|account|OID    episode  lock                      the open case, and who works on it now
@@ -25,6 +27,9 @@ from shared.store.verbs import Partition, partition
 
 ANCHOR: Final = "anchor:"
 BURST: Final = "burst:"
+DUE: Final = "due:"
+DEAD: Final = "dead:"
+SENT: Final = "sent:"
 CASE: Final = "case"
 DIRECTORY: Final = "directory"
 EPISODE: Final = "episode"
@@ -65,6 +70,11 @@ def case(tenant: TenantId, case_id: CaseId) -> Partition:
 def outbox(tenant: TenantId) -> Partition:
     """Name the partition of what somebody should be told."""
     return partition(tenant, "outbox")
+
+
+def deliveries(tenant: TenantId) -> Partition:
+    """Name the partition of what is being told to whom."""
+    return partition(tenant, "deliveries")
 
 
 def account(tenant: TenantId, oid: ObjectId) -> Partition:
@@ -147,9 +157,14 @@ def shown_row(at: datetime, alert: AlertId) -> str:
     return f"{SHOWN}{_newest_first(at)}:{alert}"
 
 
-def notice_row(at: datetime, case_id: CaseId, what: str) -> str:
+def notice_row(at: datetime, event: str) -> str:
     """Name the row of a notice; oldest sorts first."""
-    return f"{int(at.timestamp() * 1000):014}:{case_id}:{what}"
+    return f"{int(at.timestamp() * 1000):014}:{event}"
+
+
+def sent_row(at: datetime, delivery: str) -> str:
+    """Name the row of what was told; oldest day sorts first."""
+    return f"{SENT}{at:%Y%m%d}:{delivery}"
 
 
 def list_row(case_: Case) -> str:

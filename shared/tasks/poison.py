@@ -26,7 +26,15 @@ from shared.tasks import keys
 from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.queue import SweepMessage, TriageMessage, UndoMessage, WorkMessage, decode
+from shared.tasks.outbox import Told, announce_plainly
+from shared.tasks.queue import (
+    NotifyMessage,
+    SweepMessage,
+    TriageMessage,
+    UndoMessage,
+    WorkMessage,
+    decode,
+)
 from shared.telemetry import Log
 
 AFRESH: Final = 3
@@ -53,18 +61,31 @@ class Poison:
         try:
             message = decode(text)
         except Undecodable as error:
+            await self._tell(kept, "nobody can read")
             await self._show_unreadable(kept, str(error))
             return
         match message:
             case TriageMessage():
+                await self._tell(kept, "is about an alert")
                 await self._mark_alert(message.alert)
             case WorkMessage():
+                await self._tell(kept, f"is about case {message.case}")
                 await self._mark_case(message, kept)
             case UndoMessage():
+                await self._tell(kept, f"would undo what case {message.case} did")
                 await self._end_undo(message, kept)
             case SweepMessage():
                 # The sweeps, a floor up, give the run up.
+                await self._tell(kept, f"is about the sweep {message.sweep}")
+            case NotifyMessage():
+                # Its delivery still stands as due, and is brought back.
                 return
+
+    async def _tell(self, kept: str, what: str) -> None:
+        said = f"A message of the queue that {what} failed too often. It is kept; a person looks."
+        await announce_plainly(
+            self._store, self._tenant, Told.POISONED, said, self._clock(), occasion=kept
+        )
 
     async def _end_undo(self, message: UndoMessage, kept: str) -> None:
         """Say for each task that it was not put back, so that a person asks again or does it."""

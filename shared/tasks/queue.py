@@ -53,14 +53,22 @@ class SweepMessage(Value):
     turn: int
 
 
-type Message = TriageMessage | WorkMessage | UndoMessage | SweepMessage
+class NotifyMessage(Value):
+    """Tell one channel of one event."""
+
+    do: Literal["notify"] = "notify"
+    tenant: TenantId
+    delivery: str
+
+
+type Message = TriageMessage | WorkMessage | UndoMessage | SweepMessage | NotifyMessage
 
 
 class _Envelope(Value):
     """The outer form, so that a message of a later version is recognised and not misread."""
 
     v: Literal[1] = 1
-    message: TriageMessage | WorkMessage | UndoMessage | SweepMessage
+    message: TriageMessage | WorkMessage | UndoMessage | SweepMessage | NotifyMessage
 
 
 def encode(message: Message) -> str:

@@ -92,7 +92,7 @@ class Runner:
         self._conclusion = Conclusion(store, queue, clock)
         self._lapse = Lapse(store, clock)
         self._inquiries = Inquiries(store=store, clock=clock, tenant=tenant)
-        self._watch = Watch(clock=clock, tenant=tenant, catalogue=catalogue)
+        self._watch = Watch(store=store, clock=clock, tenant=tenant, catalogue=catalogue)
         self._admission = Admission(clock, self._watch)
 
     async def work(self, message: WorkMessage) -> None:

@@ -41,6 +41,7 @@ from shared.tasks.completion import Completion, readers
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.outbox import Told, announce_case, announce_plainly
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, WorkMessage, encode
 from shared.tasks.steps import backoff
@@ -181,7 +182,23 @@ class Triage:
         if not crowded:
             return decision
         self._log.warning("guard.tripped", case=file.id, alert=alert.id, rule=decision.rule)
+        await self._say_tripped(crowded)
         return answered(moment.model_copy(update={"crowded": crowded}))
+
+    async def _say_tripped(self, crowded: tuple[str, ...]) -> None:
+        """Tell people, once an hour for each guard: a storm must not become one of messages."""
+        hour = self._clock().replace(minute=0, second=0, microsecond=0)
+        for said in crowded:
+            guard = said.partition(":")[0]
+            occasion = f"{guard}:{hour.isoformat()}"
+            await announce_plainly(
+                self._store,
+                self._tenant.id,
+                Told.GUARD_TRIPPED,
+                said,
+                self._clock(),
+                occasion=occasion,
+            )
 
     async def _crowded(self, file: CaseFile, alert: Alert, decision: Decision) -> tuple[str, ...]:
         if not any(step.mode is Mode.ENFORCE for step in decision.steps):
@@ -199,6 +216,7 @@ class Triage:
         """Write the alert into its case; a case that moved meanwhile is read again."""
         if not file.exists:
             case, tasks, lines = opened(file.id, alert, account, decision, at=self._clock())
+            await announce_case(self._store, case, Told.CASE_OPENED, case.opened_at)
         elif alert.id in file.case.alerts:
             return file
         else:

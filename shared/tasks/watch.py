@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused
-from shared.model import Event, ResponderName, Task
+from shared.model import Case, Event, ResponderName, Task
 from shared.responder import Change, Responder
+from shared.store.verbs import Store
 from shared.tasks import looks, steps, turns
 from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.outbox import Told, announce_case
 from shared.tasks.planning import plan
 
 LATER: Final = timedelta(minutes=10)
@@ -24,8 +26,14 @@ class Watch:
     """Makes the later looks of cases."""
 
     def __init__(
-        self, *, clock: Clock, tenant: Tenant, catalogue: Mapping[ResponderName, Responder[Any]]
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        tenant: Tenant,
+        catalogue: Mapping[ResponderName, Responder[Any]],
     ) -> None:
+        self._store = store
         self._clock = clock
         self._tenant = tenant
         self._catalogue = catalogue
@@ -55,6 +63,7 @@ class Watch:
         back = [pair for pair in found if pair not in left]
         changes = tuple(change for _, change in back)
         case, line = looks.looked(file.case, changes, at=at, lasting=lasting)
+        await self._tell(file, case, came_back=bool(back))
         opened = [steps.still_there(steps.afresh(task), change, at) for task, change in back]
         opened += [steps.stopped_by(_for_owner(change), task, at) for task, change in left]
         tasks = [task for task, _ in opened]
@@ -64,6 +73,14 @@ class Watch:
             tasks += looks.beside(came, tuple(file.tasks.values()))
             case = looks.in_again(case, came, at)
         await file.record(line, *(said for _, said in opened), tasks=tasks, case=case)
+
+    async def _tell(self, file: CaseFile, after: Case, *, came_back: bool) -> None:
+        """Leave word of what the look found, before the case says it."""
+        before, occasion = file.case, f"{file.case.contained_at}:{file.case.looks}"
+        proven = before.proven_at is None and after.proven_at is not None
+        told = [Told.CAME_BACK] * came_back + [Told.PROVEN] * proven
+        for what in told:
+            await announce_case(self._store, before, what, self._clock(), occasion=occasion)
 
     def _may_be_owners(self, file: CaseFile, task: Task) -> bool:
         """Whether it may have been made by the owner since the return: no time tells."""

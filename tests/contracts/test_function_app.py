@@ -36,6 +36,8 @@ FUNCTIONS = {
     "cases": ("httpTrigger", "cases/{*rest}", {"GET"}),
     "show_undo": ("httpTrigger", "cases/{id}/undo", {"GET"}),
     "undo": ("httpTrigger", "cases/{id}/undo", {"POST"}),
+    "notifications": ("httpTrigger", "notifications", {"GET"}),
+    "notify": ("httpTrigger", "notifications/{what}", {"POST"}),
     "guards": ("httpTrigger", "guards", {"GET"}),
     "move_guard": ("httpTrigger", "guards/{what}", {"POST"}),
     "show_restore": ("httpTrigger", "cases/{id}/restore", {"GET"}),

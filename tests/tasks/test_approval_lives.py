@@ -90,7 +90,7 @@ async def test_silence_is_told_to_others_and_then_given_up(bench: Person) -> Non
     assert "Nobody approved or declined it for 1 d" in task.reason
     assert task.steps
     told = {body["what"] for body in bench.outbox()}
-    assert told == {"approval_wanted", "escalated", "expired"}
+    assert told == {"case_opened", "approval_wanted", "escalated", "expired", "needs_person"}
 
 
 async def test_after_the_time_to_answer_nothing_is_released(bench: Person) -> None:

@@ -1,0 +1,1 @@
+"""Where people and machines are told: chat, mail, pagers, tickets, and webhooks."""

@@ -1,0 +1,71 @@
+"""Tickets in Jira, through its REST interface.
+
+apprise's plug-in of that name sends alerts to Jira Service Management's operations, not tickets.
+Source: developer.atlassian.com/cloud/jira/platform/rest/v3.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shared.channels.calls import Line, line
+from shared.channels.configured import Jira
+from shared.channels.message import Message
+from shared.errors import Transient
+from shared.model import Json
+
+_KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,20}-[0-9]{1,12}")
+_SUMMARY: Final = 250
+
+
+async def enter(channel: Jira, message: Message) -> None:
+    """Open the case's ticket, or write below the one there is."""
+    auth = (channel.user, channel.token.get_secret_value())
+    async with line(channel.url.get_secret_value(), auth=auth) as far:
+        label = f"firebreak-{message.thread}"
+        known = await _find(far, channel, label)
+        if known is not None:
+            path = f"/rest/api/3/issue/{known}/comment"
+            await far.ask("POST", path, json={"body": _document(message)})
+            return
+        fields = {
+            "project": {"key": channel.project},
+            "issuetype": {"name": channel.issue_type},
+            "summary": message.title[:_SUMMARY],
+            "description": _document(message),
+            "labels": ["firebreak", label],
+        }
+        await far.ask("POST", "/rest/api/3/issue", json={"fields": fields})
+
+
+async def _find(far: Line, channel: Jira, label: str) -> str | None:
+    """Find the case's ticket. Source: POST /rest/api/3/search/jql."""
+    asked = {
+        "jql": f'project = "{channel.project}" AND labels = "{label}" ORDER BY created ASC',
+        "fields": ["summary"],
+        "maxResults": 1,
+    }
+    found = (await far.ask("POST", "/rest/api/3/search/jql", json=asked)).get("issues") or []
+    if not found:
+        return None
+    key = str(found[0].get("key"))
+    if not _KEY.fullmatch(key):
+        raise Transient("It answered with something that is no ticket")
+    return key
+
+
+def _document(message: Message) -> Json:
+    """Write the text in Jira's own format, in which nothing is read as markup."""
+    lines = [
+        {"type": "paragraph", "content": [{"type": "text", "text": text}]}
+        for text in (message.title, *message.text.splitlines())
+        if text
+    ]
+    mark = {"type": "link", "attrs": {"href": message.link}}
+    link = {"type": "text", "text": message.link_words, "marks": [mark]}
+    return {
+        "type": "doc",
+        "version": 1,
+        "content": [*lines, {"type": "paragraph", "content": [link]}],
+    }

@@ -1,0 +1,45 @@
+"""Records in ServiceNow, through its Table API; apprise has no plug-in for it.
+
+Source: docs.servicenow.com, Table API, and the incident table's correlation_id.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from shared.channels.calls import line
+from shared.channels.configured import ServiceNow
+from shared.channels.message import Message
+from shared.errors import Transient
+
+_SYS_ID: Final = re.compile(r"[0-9a-f]{32}")
+_SHORT: Final = 160
+
+
+async def record(channel: ServiceNow, message: Message) -> None:
+    """Open the case's record, or add a work note to the one there is."""
+    auth = (channel.user, channel.password.get_secret_value())
+    table = f"/api/now/table/{channel.table}"
+    correlation = f"firebreak-{message.thread}"
+    text = f"{message.title}\n{message.text}\n{message.link}"
+    async with line(channel.url.get_secret_value(), auth=auth) as far:
+        query = {
+            "sysparm_query": f"correlation_id={correlation}",
+            "sysparm_fields": "sys_id",
+            "sysparm_limit": "1",
+        }
+        found = (await far.ask("GET", table, params=query)).get("result") or []
+        if found:
+            sys_id = str(found[0].get("sys_id"))
+            if not _SYS_ID.fullmatch(sys_id):
+                raise Transient("It answered with something that is no record")
+            await far.ask("PATCH", f"{table}/{sys_id}", json={"work_notes": text})
+            return
+        opened = {
+            "short_description": message.title[:_SHORT],
+            "description": text,
+            "correlation_id": correlation,
+            "urgency": "1" if message.urgent else "2",
+        }
+        await far.ask("POST", table, json=opened)
