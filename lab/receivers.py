@@ -33,7 +33,7 @@ class Receivers:
 
     async def __aenter__(self) -> Self:
         self._services: dict[str, Service] = {host: made() for host, made in SERVICES.items()}
-        self._released = asyncio.Event()
+        self._released, self._news = asyncio.Event(), asyncio.Event()
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-")))
             authority = Authority(folder, hosts=tuple(SERVICES))
@@ -73,6 +73,12 @@ class Receivers:
         """List what one host was told."""
         return [request for request in self.heard if request.host == host]
 
+    async def until_heard(self, host: str) -> None:
+        """Wait until one host is told something."""
+        while not self.at(host):
+            self._news.clear()
+            await self._news.wait()
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -91,6 +97,7 @@ class Receivers:
 
     async def _answer(self, request: Request) -> Answer:
         self.heard.append(request)
+        self._news.set()
         status = self.trouble.get(request.host)
         if status == HANG:
             await self._released.wait()
