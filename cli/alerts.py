@@ -113,9 +113,11 @@ def as_list(found: Json) -> RenderableType:
 def as_text(found: Json) -> RenderableType:
     """Show one alert; nothing in it reaches the terminal as a command."""
     alert = found["alert"]
-    said = {name: alert[name] for name in _SAID} | (alert["account"] or {}) | alert["evidence"]
+    # One after the other, not joined: evidence may have a reason, too.
+    told = ({name: alert[name] for name in _SAID}, alert["account"] or {}, alert["evidence"])
     lines = [
         Text.assemble((f"{visible(name.replace('_', ' ')):16} ", "dim"), visible(str(value)))
+        for said in told
         for name, value in said.items()
         if value
     ]

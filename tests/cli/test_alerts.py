@@ -46,3 +46,13 @@ async def test_text_from_outside_is_no_markup_and_no_command() -> None:
             assert "[/bold]" in shown
             assert "\x1b" not in shown
         assert "\x1b" not in printed(as_list(await said(bench, "")))
+
+
+async def test_the_reason_it_failed_stands_beside_the_reason_somebody_gave() -> None:
+    async with Bench() as bench:
+        await bench.ask(user="nobody@contoso.example", reason="the owner called")
+        await bench.settle()
+        (alert,) = bench.alerts()
+        shown = printed(as_text(await said(bench, alert.id)))
+        assert "404" in shown
+        assert "the owner called" in shown
