@@ -14,11 +14,17 @@ from cli.backtest import Backtest
 from cli.exits import CommandError, Exit
 from cli.gather import Gathered, Gatherer
 from cli.pile import Pile
-from cli.reading import Reader
+from cli.reading import Reader, sources_of
 from cli.running import AsJson, Url, finish, remote_app, show_found
 from shared.model import AccountKind
 
 _SHIPPED = Path("policy.toml")
+SourcesFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="What FIREBREAK_SOURCES says, for rules and mappings; secrets unread."
+    ),
+]
 
 
 def replay(
@@ -27,6 +33,7 @@ def replay(
     dry: Annotated[
         bool, typer.Option("--dry", help="Post nothing, whatever else is said.")
     ] = False,
+    sources: SourcesFile = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +45,7 @@ def replay(
         show_found(answer, as_json=as_json, view=lambda found: json.dumps(found, indent=2))
 
     async def explain() -> None:
-        found = dry_replay.explained(file)
+        found = dry_replay.explained(file, Reader(sources=sources_of(sources)))
         show_found(found, as_json=as_json, view=dry_replay.explanation)
         if not dry_replay.understood(found):
             raise CommandError("Not all of it could be read")
@@ -46,7 +53,7 @@ def replay(
     finish(explain() if dry or source is None else post(source))
 
 
-def backtest(
+def backtest(  # noqa: PLR0913, PLR0917 - typer reads the options off the arguments
     path: Annotated[Path, typer.Argument(exists=True, help="Past alerts: a folder or a file.")],
     policy_file: Annotated[Path, typer.Option("--policy", help="The policy.")] = _SHIPPED,
     source: Annotated[
@@ -57,6 +64,7 @@ def backtest(
             "Others are read by whichever carrier recognises them.",
         ),
     ] = None,
+    sources: SourcesFile = None,
     account: Annotated[
         list[AccountKind] | None,
         typer.Option(help="What accounts are taken for, since none is looked up; default: cloud."),
@@ -69,7 +77,7 @@ def backtest(
     """Say what a policy would have done with past alerts, without an app; changes nothing."""
 
     async def run() -> None:
-        read, reader = policy.read(policy_file), Reader(_named(source or []))
+        read, reader = policy.read(policy_file), Reader(_named(source or []), sources_of(sources))
         kinds = frozenset(account or [AccountKind.CLOUD])
         test = Backtest(read, kinds, directory=directory)
         with Pile() as pile:

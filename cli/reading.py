@@ -4,34 +4,54 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
+
+from pydantic import ValidationError
 
 from cli.exits import CommandError, Exit
 from cli.past import Past
 from shared.alerts.carrier import Carrier, Incomplete, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
 from shared.alerts.generic import Generic
+from shared.alerts.source import Source, Sources
 from shared.model import Json, Place
 
 _REMEMBERED: Final = 5_000
 """Alerts whose parts are remembered until their other parts come."""
+_GENERIC: Final = Generic().name
+"""Reads nothing without a mapping, which only a source brings along."""
 _UNKNOWN: Final = "no carrier knows such a body"
 
 
 class Reader:
     """Reads bodies, and remembers parts of alerts that were streamed in several."""
 
-    def __init__(self, named: Mapping[str, str] | None = None) -> None:
-        """Take `named`: the carrier of each folder or file of a name."""
+    def __init__(
+        self, named: Mapping[str, str] | None = None, sources: Iterable[Source] = ()
+    ) -> None:
+        """Take `named`: the carrier of each folder or file of a name; `sources` name theirs, too.
+
+        Raises `CommandError` where there is no such carrier.
+        """
         self._carriers = carriers()
-        self._named = named or {}
-        self._pieces: OrderedDict[tuple[str, str], list[Json]] = OrderedDict()
-        for source, carrier in self._named.items():
-            if carrier not in self._carriers or carrier == Generic().name:
-                known = ", ".join(name for name in self._carriers if name != Generic().name)
-                said = f"{source}={carrier}: name one of {known}"
+        self._named: dict[str, str] = {}
+        for name, carrier in (named or {}).items():
+            if carrier not in self._carriers or carrier == _GENERIC:
+                known = ", ".join(each for each in self._carriers if each != _GENERIC)
+                said = f"{name}={carrier}: name one of {known}"
                 raise CommandError(said, code=Exit.USAGE)
+            self._named[name] = carrier
+        for source in sources:
+            reader = f"source {source.name}"
+            self._carriers[reader] = source.reader()
+            self._named.setdefault(source.name, reader)
+        self._pieces: OrderedDict[tuple[str, str], list[Json]] = OrderedDict()
+
+    def summary(self, name: str) -> str:
+        """Say what a carrier reads."""
+        return self._carriers[name].summary
 
     def all(self, past: Past) -> dict[str, tuple[Reading, ...]]:
         """Say what each carrier that understands a body reads; alerts first, perhaps nobody."""
@@ -57,7 +77,7 @@ class Reader:
             reading.reason
             for name, carrier in self._carriers.items()
             for reading in carrier.read(body)
-            if isinstance(reading, Unreadable) and name != Generic().name
+            if isinstance(reading, Unreadable) and name != _GENERIC
         }
         return said.pop() if len(said) == 1 else _UNKNOWN
 
@@ -84,6 +104,24 @@ class Reader:
         again = carrier.read_again("\n".join(map(json.dumps, records)).encode())
         named = tuple(each for each in again if isinstance(each, Recognised))
         return named or (reading,)
+
+
+def sources_of(file: Path | None) -> tuple[Source, ...]:
+    """Read what `FIREBREAK_SOURCES` says from a file; secrets in it are not looked at."""
+    if file is None:
+        return ()
+    try:
+        listed = json.loads(file.read_text(encoding="utf-8"))
+        plain = [{key: one[key] for key in one if key != "auth"} for one in listed]
+        return Sources.model_validate(plain).root
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}", code=Exit.USAGE) from error
+    except ValidationError as error:
+        said = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors())
+        raise CommandError(f"{file}: {said}", code=Exit.USAGE) from error
+    except (ValueError, TypeError) as error:
+        said = f"{file} is not a JSON list of sources, as FIREBREAK_SOURCES holds it"
+        raise CommandError(said, code=Exit.USAGE) from error
 
 
 def _alerts(readings: tuple[Reading, ...]) -> bool:

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from cli.past import Past, bodies
 from cli.reading import Reader
-from shared.alerts.catalogue import carriers
 from shared.alerts.explain import explained as explained_reading
 from shared.alerts.provenance import Spot
 from shared.model import Json
@@ -28,9 +27,8 @@ _STYLES: Final = {
 _BY_SHAPE: Final = "the shape of the payload: no name or code in it says so by itself"
 
 
-def explained(file: Path) -> Json:
+def explained(file: Path, reader: Reader) -> Json:
     """Say what every carrier that recognises a body of the file reads from it, and why."""
-    reader = Reader()
     found: list[Json] = []
     for past in bodies(file):
         if len(found) == _MOST:
@@ -72,7 +70,7 @@ def _read(reader: Reader, past: Past) -> Iterator[Json]:
     for name, readings in everybody.items():
         yield {
             "carrier": name,
-            "summary": carriers()[name].summary,
+            "summary": reader.summary(name),
             "readings": [explained_reading(reading, past.body) for reading in readings],
         }
 

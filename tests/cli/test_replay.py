@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from cli.exits import Exit
 from cli.main import app
 from cli.past import WHOLE, bodies
 from shared.alerts.carrier import Incomplete, Recognised
@@ -19,6 +20,7 @@ from shared.alerts.provenance import provenance
 from shared.pages.text import escaped
 from tests.alerts.read_cases import cases
 from tests.cli.past_alerts import detection, lines, told, typed, user
+from tests.docs.carrier_pages import PAGES, blocks
 
 
 def written(tmp_path: Path, text: str | bytes, name: str = "alert.json") -> Path:
@@ -121,6 +123,28 @@ def test_a_document_too_large_to_hold_is_a_fault_and_so_is_a_broken_archive(
     broken = written(tmp_path, gzip.compress(b"{}" * 999)[:-9], "broken.json.gz")
     for file in (large, broken):
         assert list(bodies(file))[-1].fault
+
+
+def test_a_source_s_own_rules_and_mapping_are_used_and_its_secret_is_not_looked_at(
+    tmp_path: Path,
+) -> None:
+    shown = {name: blocks(PAGES / f"{name}.md") for name in ("splunk", "generic")}
+    listed = [json.loads(each["source"]) for each in shown.values()]
+    listed[0]["auth"]["secrets"] = ["@Microsoft.KeyVault(VaultName=x;SecretName=y)"]
+    sources = written(tmp_path, json.dumps(listed), "sources.json")
+    for each, name in zip(shown.values(), ("splunk", "my-tool"), strict=True):
+        file = written(tmp_path, each["payload"])
+        found = told("replay", str(file), "--sources", str(sources))
+        first = found["bodies"][0]["carriers"][0]
+        assert first["carrier"] == f"source {name}"
+        assert first["readings"][0]["sort"] == "recognised"
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"name": "x", "carrier": "none"}]', "7"])
+def test_sources_that_cannot_be_read_are_wrong_usage(tmp_path: Path, text: str) -> None:
+    file, sources = written(tmp_path, "{}"), written(tmp_path, text, "sources.json")
+    code, said = typed("replay", str(file), "--sources", str(sources))
+    assert code == Exit.USAGE, said
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
