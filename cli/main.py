@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,8 @@ from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from cli.sweeps import sweep
 from shared.alerts.admin_request import Request
 from shared.model import Json
+
+type Mode = Literal["respond", "dry_run", "harden"]
 
 app = typer.Typer(
     name="firebreak",
@@ -110,7 +112,20 @@ def respond(
     as_json: AsJson = False,
 ) -> None:
     """Open a case by hand: the account is compromised, do what the policy says."""
-    finish(_ask(user, reason, dry_run=dry_run, within=within, url=url, as_json=as_json))
+    mode: Mode = "dry_run" if dry_run else "respond"
+    finish(_ask(user, reason, mode=mode, within=within, url=url, as_json=as_json))
+
+
+@app.command()
+def harden(
+    user: Annotated[str, typer.Argument(help="Object id or user principal name.")],
+    reason: Annotated[str, typer.Option(help="Why, such as what a sweep found.")],
+    within: Within = 120,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a case to mend what a sweep found about an account; each change waits for approval."""
+    finish(_ask(user, reason, mode="harden", within=within, url=url, as_json=as_json))
 
 
 @app.command()
@@ -121,7 +136,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would be done to an account now, and change nothing."""
-    finish(_ask(user, "plan", dry_run=True, within=within, url=url, as_json=as_json))
+    finish(_ask(user, "plan", mode="dry_run", within=within, url=url, as_json=as_json))
 
 
 @app.command()
@@ -239,14 +254,14 @@ def access_pass(
 
 
 async def _ask(
-    user: str, reason: str, *, dry_run: bool, within: float, url: str | None, as_json: bool
+    user: str, reason: str, *, mode: Mode, within: float, url: str | None, as_json: bool
 ) -> None:
     request = Request(
         request=uuid.uuid4().hex,
         user=user,
         reason=reason,
         by=getpass.getuser(),
-        mode="dry_run" if dry_run else "respond",
+        mode=mode,
     )
     async with remote_app(url) as remote:
         answer = await remote.post_alert("operator", request.model_dump_json().encode())

@@ -142,6 +142,8 @@ class Organisation:
             self.wrong("legacy_protocols", "smtp_auth_for_all", "organisation")
         if self.world.state.mailboxes:
             self.wrong("legacy_protocols", "imap_or_pop", "organisation")
+        # The shipped policy protects nobody.
+        self.wrong("break_glass", "none_named", "policy")
         everybody = self.grant(None, self.mallory, "Mail.Read offline_access")
         self.wrong("risky_consents", "risky_consent", everybody)
         self._witness(arrives=ingests)

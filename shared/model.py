@@ -51,6 +51,7 @@ class AlertKind(StrEnum):
     SUSPICIOUS_INBOX_RULE = "suspicious_inbox_rule"
     CONSENT_PHISHING = "consent_phishing"
     ADMIN_REQUEST = "admin_request"
+    HARDENING_REQUEST = "hardening_request"
     UNSUPPORTED = "unsupported"
 
 

@@ -248,6 +248,7 @@ class Wiring:
             tenant=self.tenant,
             sweeps=self._sweeps if self._sweeps is not None else sweeps(),
             log=self.log,
+            protected=self.policy.protected.accounts,
         )
 
     async def _lost_runs(self) -> int:

@@ -1,4 +1,4 @@
-"""Read a person's own request: this account is compromised, or show what would be done to it."""
+"""Read a person's own request: this account is compromised, show what you would do, harden it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ class Request(Value):
     reason: Short
     by: Short
     since: Utc | None = None
-    mode: Literal["respond", "dry_run"] = "respond"
+    mode: Literal["respond", "dry_run", "harden"] = "respond"
+    """`harden`: nobody is in the account; what a sweep found about it is to be mended."""
 
 
 class AdminRequest(JsonCarrier):
-    """Read a person's own request: this account is compromised, or show what would be done to it.
+    """Read a person's own request: this account is compromised, show what you would do, harden it.
 
-    Severity is high because a person looked; the policy has a rule for the kind.
+    Severity is high because a person looked, and low where nobody is in the account; the policy has
+    a rule for each kind.
     """
 
     def read_one(self, item: Record) -> Iterable[Reading]:
@@ -47,11 +49,12 @@ class AdminRequest(JsonCarrier):
         oid, upn = identity.object_id(request.user), identity.address(request.user)
         if not oid and not upn:
             raise Undecodable("user is neither an object id nor a user principal name")
+        hardening = request.mode == "harden"
         draft = AlertDraft(
             native_id=clean(request.request),
-            kind=AlertKind.ADMIN_REQUEST,
+            kind=AlertKind.HARDENING_REQUEST if hardening else AlertKind.ADMIN_REQUEST,
             title=clean(f"Requested by {request.by}: {request.reason}"),
-            severity=Severity.HIGH,
+            severity=Severity.LOW if hardening else Severity.HIGH,
             occurred_at=request.since,
             account=AccountRef(object_id=oid, upn=Upn(upn) if upn else None),
             evidence=notes(

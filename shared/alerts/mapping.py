@@ -28,7 +28,8 @@ _PROBE: Final = datetime(2026, 5, 4, 13, 21, 37, tzinfo=UTC)
 """A moment none of whose parts could be taken for another."""
 _WIDEST: Final = 14 * 60
 
-ANSWERABLE: Final = frozenset(AlertKind) - {AlertKind.ADMIN_REQUEST, AlertKind.UNSUPPORTED}
+ASKED_FOR: Final = frozenset({AlertKind.ADMIN_REQUEST, AlertKind.HARDENING_REQUEST})
+ANSWERABLE: Final = frozenset(AlertKind) - ASKED_FOR - {AlertKind.UNSUPPORTED}
 """Kinds a rule may stand for: a person's request is signed by the operator, not by a rule."""
 
 

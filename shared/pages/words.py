@@ -168,6 +168,7 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         AlertKind.SUSPICIOUS_INBOX_RULE: "suspicious inbox rule",
         AlertKind.CONSENT_PHISHING: "consent phishing",
         AlertKind.ADMIN_REQUEST: "asked for by an administrator",
+        AlertKind.HARDENING_REQUEST: "hardening asked for by an administrator",
         AlertKind.UNSUPPORTED: "kind not supported",
     },
     AccountKind: {

@@ -38,7 +38,7 @@ _LONGEST_PAUSE: Final = 600.0
 class Engine:
     """Starts runs and goes on with them; holds nothing between two passes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything it touches comes in here
         self,
         *,
         store: Store,
@@ -47,6 +47,7 @@ class Engine:
         tenant: Tenant,
         sweeps: Sweeps,
         log: Log,
+        protected: frozenset[str] = frozenset(),
     ) -> None:
         self._store = store
         self._queue = queue
@@ -54,6 +55,7 @@ class Engine:
         self._tenant = tenant
         self.sweeps = sweeps
         self._log = log
+        self._protected = protected
         self.floor = Floor(store, clock, tenant.id)
 
     async def start(self, name: SweepName, by: str) -> Run:
@@ -147,7 +149,9 @@ class Engine:
 
     async def _page(self, sweep: Sweep, run: Run, before: Run | None) -> Page:
         kept = Kept(self._store, keys.sweep(self._tenant.id, sweep.name))
-        look = Look(tenant=self._tenant, run=run, before=before, kept=kept)
+        look = Look(
+            tenant=self._tenant, run=run, before=before, kept=kept, protected=self._protected
+        )
         try:
             async with asyncio.timeout(PAGE):
                 page = await sweep.read(look)

@@ -80,6 +80,8 @@ class Look:
     before: Run | None
     """The last run that came to its end, whole or partial."""
     kept: Kept
+    protected: frozenset[str] = frozenset()
+    """The accounts that the policy protects, by object id or UPN."""
 
     @property
     def cursor(self) -> Json:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from shared.alerts.carrier import HELD
-from shared.model import Account, Alert, AlertKind, Mode, Utc, Value
+from shared.alerts.mapping import ASKED_FOR
+from shared.model import Account, Alert, Mode, Utc, Value
 from shared.policy.condition import Facts
 from shared.policy.decide import Decision, capped, decide
 from shared.policy.document import Policy
@@ -35,7 +36,7 @@ def answer(
     if DRY_RUN in alert.evidence:
         decision = _because(capped(decision, Mode.OBSERVE), "a dry run was asked for")
     # A person who asks decides now, whatever the time is that they name.
-    age = None if alert.kind is AlertKind.ADMIN_REQUEST else moment.at - alert.occurred_at
+    age = None if alert.kind in ASKED_FOR else moment.at - alert.occurred_at
     subject = GuardSubject(
         account=account, at=moment.at, age=age, pause=moment.pause, crowded=moment.crowded
     )

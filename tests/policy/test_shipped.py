@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from responders import catalogue
-from shared.model import Account, AccountKind, AlertKind, ObjectId, Severity, Upn
+from shared.model import Account, AccountKind, AlertKind, Mode, ObjectId, Severity, Upn
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
 from shared.policy.document import Policy, ResponderTraits, load
@@ -89,6 +89,19 @@ def test_the_shipped_policy_does_what_its_comments_say(  # noqa: PLR0917 - a row
         for severity in severities:
             modes = decide(shipped, alert(kind, severity)).modes
             assert {str(name): str(mode) for name, mode in modes.items()} == expected
+
+
+def test_hardening_an_account_asks_for_each_change_and_shuts_nobody_out(shipped: Policy) -> None:
+    for severity in Severity:
+        modes = decide(shipped, alert(AlertKind.HARDENING_REQUEST, severity)).modes
+        assert set(modes.values()) == {Mode.APPROVE}
+        assert {str(name) for name in modes} == {
+            "enable_mailbox_audit",
+            "stop_forwarding",
+            "disable_inbox_rules",
+            "revoke_app_consents",
+            "block_legacy_mail",
+        }
 
 
 def test_every_finished_responder_has_its_place_but_those_of_the_way_back(shipped: Policy) -> None:

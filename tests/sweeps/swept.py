@@ -35,6 +35,7 @@ class Swept:
         self.organisation = Organisation(self.lab, size, **wishes)
         self.store = MemoryStore()
         self.messages = MemoryQueue(self.clock.now)
+        self.settings: Json = {}
         everything = sweeps()
         self.sweeps = {SweepName(name): everything[SweepName(name)] for name in names}
 
@@ -46,6 +47,7 @@ class Swept:
             messages=self.messages,
             fuse=fuse or Fuse(),
             sweeps=self.sweeps,
+            settings=self.settings,
         )
 
     async def run(self) -> None:

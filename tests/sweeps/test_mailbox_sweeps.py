@@ -17,6 +17,7 @@ from tests.sweeps.swept import Swept
 
 SWEEPS = (
     "blocked_senders",
+    "break_glass",
     "inbox_rules",
     "legacy_protocols",
     "mail_forwarding",

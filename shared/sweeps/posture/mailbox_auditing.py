@@ -114,10 +114,10 @@ class MailboxAuditing(InParts):
     budget = EXCHANGE
     calls_per_page = 1 + ceil(_MAILBOXES / MOST)
     kinds: ClassVar[Mapping[str, str]] = {
-        ORGANISATION: "Find out who switched it off, then Set-OrganizationConfig -AuditDisabled "
-        "$false: enable_tenant_auditing plans that for approval",
-        INGESTION: "Find out who switched it off, then Set-AdminAuditLogConfig "
-        "-UnifiedAuditLogIngestionEnabled $true: enable_tenant_auditing plans that for approval",
+        ORGANISATION: "Find out who switched it off, then run "
+        "Set-OrganizationConfig -AuditDisabled $false",
+        INGESTION: "Find out who switched it off, then run "
+        "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true",
         BYPASS: "Ask for the account to be hardened: enable_mailbox_audit takes the bypass away; "
         "accept it for a backup service that needs it",
         mailbox_audit.SWITCH: "Ask for the account to be hardened: enable_mailbox_audit sets it on",
