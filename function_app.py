@@ -95,7 +95,7 @@ async def show_sweep(req: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("move_sweep")
 @app.route(route="sweeps/{name}/{what}", methods=["POST"])
 async def move_sweep(req: func.HttpRequest) -> func.HttpResponse:
-    """Run a sweep, or accept a finding of it."""
+    """Run a sweep, accept a finding of it, or ask for it to be mended."""
     name, what = req.route_params["name"], req.route_params["what"]
     return _show(await firebreak.move_sweep(name, what, req.headers, req.get_body()))
 

@@ -67,6 +67,17 @@ def accept(
     _move(name, "accept", request, url, as_json=as_json)
 
 
+@sweep.command()
+def mend(
+    name: Name,
+    finding: Annotated[str, typer.Argument(help="The finding's id.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for the account of a finding to be hardened; each change waits for approval."""
+    _move(name, "mend", {"finding": finding}, url, as_json=as_json)
+
+
 def every(found: Json) -> RenderableType:
     """List the sweeps."""
     table = Table(box=None, header_style="bold")

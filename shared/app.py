@@ -95,7 +95,7 @@ class App(Heralds):
     async def move_sweep(
         self, sweep: str, what: str, headers: Mapping[str, str], body: bytes
     ) -> Page:
-        """Take a request about a sweep: run it, accept a finding."""
+        """Take a request about a sweep: run it, accept a finding, ask for it to be mended."""
         answer = self._sweep_counter.move(sweep, what, headers, body)
         return await self._witness.watch("move a sweep", headers, answer)
 

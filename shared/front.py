@@ -96,7 +96,11 @@ class Front(Wiring):
         from shared.sweep_counter import SweepCounter
 
         return SweepCounter(
-            window=self._window, trail=self._trail, engine=self._engine, clock=self._clock
+            window=self._window,
+            trail=self._trail,
+            engine=self._engine,
+            collector=self._collector,
+            clock=self._clock,
         )
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import NewType
 
 from pydantic import Field
 
-from shared.model import Json, Severity, TenantId, Utc, Value, digest
+from shared.model import Json, ObjectId, Severity, TenantId, Utc, Value, digest
 
 SweepName = NewType("SweepName", str)
 RunId = NewType("RunId", str)
@@ -44,6 +44,8 @@ class Finding(Value):
     weight: float = 0.0
     evidence: dict[str, str] = Field(default_factory=dict)
     certainty: Certainty = Certainty.SEEN
+    account: ObjectId | None = None
+    """Whose account is to be hardened to mend it; `None` where that would not."""
 
     def id(self, sweep: SweepName) -> FindingId:
         """Name it by what it is about, not by what it says today."""

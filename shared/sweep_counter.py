@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from shared.alerts.admin_request import Request
 from shared.desk import BASE, Page, json_page, wants_json
 from shared.errors import Gone, Refused
 from shared.model import Json, Utc
@@ -25,12 +26,15 @@ from shared.principal import Role
 from shared.sweeps.engine import Engine
 from shared.sweeps.findings import SHARDS
 from shared.sweeps.sweep import Sweep
+from shared.tasks.collect import Collector
 from shared.tasks.ledger import Clock
 from shared.tasks.trail import Noted, Trail
 from shared.window import FAILURES, Form, Signed, Window
 
 _LONGEST: Final = timedelta(days=366)
 """For how long a finding may be accepted; then somebody has to look at it again."""
+_REASON: Final = 200
+"""Characters of a reason that a request may have."""
 _RUNS: Final = 400
 """Runs that a trend goes back: a year and a month of days."""
 
@@ -47,13 +51,22 @@ class AcceptRequest(Signed):
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class MendRequest(Signed):
+    """Ask for what was found about an account to be mended."""
+
+    finding: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
 class SweepCounter:
     """Shows sweeps and takes what people ask of them."""
 
-    def __init__(self, *, window: Window, engine: Engine, trail: Trail, clock: Clock) -> None:
+    def __init__(
+        self, *, window: Window, trail: Trail, engine: Engine, collector: Collector, clock: Clock
+    ) -> None:
         self._window = window
-        self._engine = engine
         self._trail = trail
+        self._engine = engine
+        self._collector = collector
         self._clock = clock
 
     async def show(self, rest: str, headers: Mapping[str, str]) -> Page:
@@ -67,15 +80,17 @@ class SweepCounter:
             return self._window.failed(headers, error, nothing="Not shown")
 
     async def move(self, name: str, what: str, headers: Mapping[str, str], body: bytes) -> Page:
-        """Take a request about a sweep: `run` for a responder, `accept` for an administrator."""
+        """Take a request: `run` and `mend` for a responder, `accept` for an administrator."""
         try:
             sweep = self._sweep(name)
             if what == "run":
                 await self._run(sweep, headers, body)
             elif what == "accept":
                 await self._accept(sweep, headers, body)
+            elif what == "mend":
+                await self._mend(sweep, headers, body)
             else:
-                raise Gone("A sweep can be run, and a finding of it accepted")
+                raise Gone("A sweep can be run, and a finding of it accepted or mended")
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was changed")
         if wants_json(headers):
@@ -139,6 +154,26 @@ class SweepCounter:
         await self._trail.note(Noted.ACCEPTED, said, actor=actor, data=data)
         await self._engine.findings(sweep).accept(FindingId(asked.finding), accepted)
 
+    async def _mend(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:
+        """Ask for the account to be hardened, once for each run that found it."""
+        asked, actor = self._window.request(
+            headers, body, role=Role.RESPONDER, model=MendRequest, form=_mend_form
+        )
+        held = await self._engine.findings(sweep).find(FindingId(asked.finding))
+        if held is None or held.fixed_at is not None:
+            raise Gone("There is no such finding, or it is fixed")
+        if held.finding.account is None:
+            advice = sweep.kinds.get(held.finding.kind, "")
+            raise Refused(f"No task mends this; a person does: {advice}")
+        request = Request(
+            request=f"{held.id}:{held.run}",
+            user=held.finding.account,
+            reason=f"{sweep.name}: {held.finding.title}"[:_REASON],
+            by=actor.name,
+            mode="harden",
+        )
+        await self._collector.take("sweeps", "admin_request", request.model_dump_json().encode())
+
     async def _row(self, sweep: Sweep) -> SweepRow:
         run = await self._engine.floor.latest(sweep.name)
         return sweep_row(sweep.name, sweep.summary, sweep.every, run)
@@ -152,6 +187,10 @@ class SweepCounter:
         if sweep is None:
             raise Gone(f"There is no such sweep; there are {', '.join(self._engine.sweeps)}")
         return sweep
+
+
+def _mend_form(fields: Form) -> dict[str, object]:
+    return {"finding": fields.get("finding", [""])[0]}
 
 
 def _no_form(_: Form) -> dict[str, object]:

@@ -78,6 +78,7 @@ def _switch(box: Box, premium: bool | None) -> Finding | None:  # noqa: FBT001 -
         subject=box.object_id,
         title=f"Auditing of {box.upn} is switched off, {counts}",
         severity=Severity.LOW if premium else Severity.MEDIUM,
+        account=box.object_id,
         evidence=_evidence(box, premium, AuditEnabled=_said(box.audited)),
         certainty=Certainty.UNKNOWN if box.audited is None else Certainty.SEEN,
     )
@@ -97,6 +98,7 @@ def _actions(box: Box, premium: bool | None) -> Finding | None:  # noqa: FBT001 
         title=f"What is audited of {box.upn} was chosen by hand and {what}",
         severity=Severity.MEDIUM if telling else Severity.LOW,
         weight=float(sum(len(missing) for missing in gaps.values())),
+        account=box.object_id,
         evidence=_evidence(box, premium, **{"chosen for": ", ".join(chosen)}) | lacks,
     )
 

@@ -108,6 +108,7 @@ def _finding(account: Account, bad: list[JudgedRule]) -> Finding:
     return Finding(
         kind=RULE,
         subject=account.object_id,
+        account=account.object_id,
         title=f"{account.upn} has rules like an intruder's: {_names(bad)}",
         severity=Severity.HIGH,
         weight=float(bad[0].score),

@@ -80,6 +80,7 @@ def _smtp(box: Doors) -> Finding:
     return Finding(
         kind=SMTP,
         subject=box.object_id,
+        account=box.object_id,
         title=f"SMTP AUTH was opened for {box.name}",
         severity=Severity.MEDIUM,
         weight=1.0,
@@ -99,7 +100,7 @@ class LegacyProtocols(InParts):
     kinds: ClassVar[Mapping[str, str]] = {
         ORGANISATION: "Find out what sends by it, open it for those mailboxes alone, then "
         "Set-TransportConfig -SmtpClientAuthenticationDisabled $true",
-        SMTP: "Ask the owner what sends by it; ask for the account to be hardened: "
+        SMTP: "Ask the owner what sends by it; ask for it to be mended: "
         "block_legacy_mail shuts it; or accept it with a reason",
         OLD: "Shut both in the plan for new mailboxes (Set-CASMailboxPlan) and where nobody uses "
         "them (Set-CASMailbox)",

@@ -73,6 +73,7 @@ def _finding(oid: ObjectId, upn: str, address: str | None, *, recipient: str = "
     return Finding(
         kind=FORWARDING,
         subject=oid,
+        account=oid,
         title=f"{upn} forwards all mail to {to}",
         severity=Severity.HIGH,
         weight=1.0,
@@ -97,7 +98,7 @@ class MailForwarding(InParts):
     budget = EXCHANGE
     calls_per_page = 1 + _RECIPIENTS
     kinds: ClassVar[Mapping[str, str]] = {
-        FORWARDING: "Ask the owner; ask for the account to be hardened: stop_forwarding ends "
+        FORWARDING: "Ask the owner; ask for it to be mended: stop_forwarding ends "
         "it; or accept it with a reason"
     }
     permissions = frozenset({exchange.MANAGE_AS_APP, graph.DOMAIN_READ_ALL})

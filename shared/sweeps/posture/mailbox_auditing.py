@@ -88,6 +88,7 @@ def _bypass(account: Unwritten) -> Finding:
     return Finding(
         kind=BYPASS,
         subject=account.object_id,
+        account=account.object_id,
         title=f"Nothing that {account.name} does in any mailbox is written down",
         severity=Severity.HIGH,
         weight=1.0,
@@ -118,10 +119,10 @@ class MailboxAuditing(InParts):
         "Set-OrganizationConfig -AuditDisabled $false",
         INGESTION: "Find out who switched it off, then run "
         "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true",
-        BYPASS: "Ask for the account to be hardened: enable_mailbox_audit takes the bypass away; "
+        BYPASS: "Ask for it to be mended: enable_mailbox_audit takes the bypass away; "
         "accept it for a backup service that needs it",
-        mailbox_audit.SWITCH: "Ask for the account to be hardened: enable_mailbox_audit sets it on",
-        mailbox_audit.ACTIONS: "Ask for the account to be hardened: enable_mailbox_audit lets "
+        mailbox_audit.SWITCH: "Ask for it to be mended: enable_mailbox_audit sets it on",
+        mailbox_audit.ACTIONS: "Ask for it to be mended: enable_mailbox_audit lets "
         "Microsoft choose again",
         mailbox_audit.AGE: "Set-Mailbox -AuditLogAgeLimit 90, or more",
         audit_proof.KIND: "Look in Purview for what is missing, and open a case with Microsoft",

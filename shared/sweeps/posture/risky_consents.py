@@ -54,6 +54,7 @@ def _finding(judged: JudgedConsent) -> Finding:
     return Finding(
         kind=CONSENT,
         subject=grant.id,
+        account=grant.principal,
         title=f"“{app.name}” may act for {whose}: {grant.scope.strip()}",
         severity=Severity.MEDIUM if grant.principal else Severity.HIGH,
         weight=float(len(grant.scopes)),
@@ -84,7 +85,7 @@ class RiskyConsents(InParts):
     budget = DIRECTORY
     calls_per_page = 1 + consents.PAGE
     kinds: ClassVar[Mapping[str, str]] = {
-        CONSENT: "Ask who uses the app; ask for the account to be hardened: revoke_app_consents "
+        CONSENT: "Ask who uses the app; ask for it to be mended: revoke_app_consents "
         "takes the consent back; or accept it with a reason"
     }
     permissions = frozenset({consents.GRANT_WRITE_ALL, consents.APPLICATION_READ_ALL})

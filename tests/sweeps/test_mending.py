@@ -1,0 +1,84 @@
+"""From a finding of a sweep to a change that somebody approved, and to a finding that is fixed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from lab.workbench import SECRET
+from shared.alerts.authenticate import HmacAuth, sign
+from shared.model import Json, Task, TaskState
+from tests.sweeps.swept import Swept
+
+AUDITING = "mailbox_auditing"
+AUDIT = "enable_mailbox_audit"
+
+
+class Mended(Swept):
+    """An organisation, and somebody at the command line."""
+
+    async def mend(self, name: str, finding: str) -> Json:
+        """Ask for a finding to be mended, and let the worker go on."""
+        headers, body = self._signed(finding=finding)
+        async with self.bench() as bench:
+            page = await bench.app.move_sweep(name, "mend", headers, body)
+            await bench.settle(within=timedelta(minutes=10))
+        found: Json = json.loads(page.body)
+        return {"status": page.status, **found}
+
+    async def approve(self, responder: str) -> None:
+        """Say yes to the change that waits, and let it be made."""
+        async with self.bench() as bench:
+            page = await bench.app.approvals({"accept": "application/json"})
+            (card,) = [c for c in json.loads(page.body)["cards"] if c["responder"] == responder]
+            change = {"responder": responder, "fingerprint": card["fingerprint"]}
+            headers, body = self._signed(changes=[change])
+            await bench.app.approve(self.tasks()[responder].case, headers, body)
+            await bench.settle(within=timedelta(minutes=10))
+
+    def tasks(self) -> dict[str, Task]:
+        """The tasks there are, by responder."""
+        rows = [row.body for row in self.store.rows() if row.key.startswith("task:")]
+        return {(task := Task.model_validate(body)).responder: task for body in rows}
+
+    def of(self, name: str, kind: str) -> str:
+        """The id of the first finding of a kind."""
+        return min(held.id for held in self.held(name) if held.finding.kind == kind)
+
+    def _signed(self, **request: Any) -> tuple[dict[str, str], bytes]:
+        body = json.dumps({"by": "Nia", **request}).encode()
+        auth = HmacAuth.model_validate({"secrets": [SECRET]})
+        return {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}, body
+
+
+async def test_a_finding_is_mended_by_an_approved_task_and_fixed_in_the_next_run() -> None:
+    mended = Mended(26, AUDITING)
+    await mended.run()
+    finding = mended.of(AUDITING, "bypass")
+    before = mended.lab.snapshot()
+    assert (await mended.mend(AUDITING, finding))["status"] == 200
+    assert mended.tasks()[AUDIT].state is TaskState.WAITING
+    assert mended.lab.snapshot() == before
+    await mended.approve(AUDIT)
+    assert mended.tasks()[AUDIT].state is TaskState.VERIFIED
+    await mended.day()
+    (held,) = [held for held in mended.held(AUDITING) if held.id == finding]
+    assert held.fixed_at is not None
+
+
+async def test_the_same_finding_mended_twice_is_one_request() -> None:
+    mended = Mended(26, AUDITING)
+    await mended.run()
+    finding = mended.of(AUDITING, "mailbox_switch")
+    await mended.mend(AUDITING, finding)
+    await mended.mend(AUDITING, finding)
+    assert len([row for row in mended.store.rows() if row.key.startswith("alert:")]) == 1
+
+
+async def test_what_no_task_mends_says_what_a_person_does() -> None:
+    mended = Mended(26, AUDITING, audits=False)
+    await mended.run()
+    told = await mended.mend(AUDITING, mended.of(AUDITING, "organisation_switch"))
+    assert "Set-OrganizationConfig -AuditDisabled $false" in told["error"]
+    assert mended.tasks() == {}
