@@ -102,7 +102,7 @@ class Settings(BaseSettings):
 
     def shown(self) -> dict[str, JsonValue]:
         """Give what may be kept and shown: no secret, and nothing that differs by instance."""
-        hidden = {"sources", "link_keys", "website", "identity_endpoint", "policy"}
+        hidden = {"sources", "channels", "link_keys", "website", "identity_endpoint", "policy"}
         return self.model_dump(mode="json", exclude=hidden)
 
     @property

@@ -22,6 +22,7 @@ from shared.sweeps.posture import Sweeps
 from shared.sweeps.sweep import Kept, Look, Page, Record, Sweep
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
+from shared.tasks.outbox import Told, announce_plainly
 from shared.tasks.queue import SweepMessage
 from shared.telemetry import Log
 
@@ -198,9 +199,27 @@ class Engine:
     async def _end(self, hold: Hold, state: RunState, reason: str) -> None:
         now = self._clock()
         run = hold.run.model_copy(update={"state": state, "finished_at": now, "reason": reason})
+        await self._tell(run)
         await self.floor.remember(run)
         await hold.save(run, until=now)
         self._log.info("sweep.ended", sweep=run.sweep, run=run.id, state=state, reason=reason)
+
+    async def _tell(self, run: Run) -> None:
+        """Leave word where it is worse than before; a first run has nothing to compare with."""
+        worse = run.counts.new + run.counts.returned
+        first = await self.floor.last_ended(run.sweep) is None
+        if first or not worse or run.state is RunState.FAILED:
+            return
+        counts = run.counts
+        said = f"The sweep {run.sweep} found {counts.new} new and {counts.returned} returned"
+        await announce_plainly(
+            self._store,
+            run.tenant,
+            Told.SWEEP_REGRESSION,
+            f"{said}; {counts.open} are open.",
+            self._clock(),
+            occasion=run.id,
+        )
 
     async def _remember(self, sweep: Sweep, records: tuple[Record, ...]) -> None:
         at = keys.sweep(self._tenant.id, sweep.name)

@@ -266,3 +266,19 @@ async def test_a_run_that_is_not_over_is_shown_as_partial() -> None:
         found = json.loads((await bench.app.show_sweep("streets", {})).body)
     assert found["run"]["headline"] == "Partial: still reading; 12 of about 60 looked at so far"
     assert found["run"]["counts"] is None
+
+
+async def test_people_are_told_where_it_is_worse_than_before_and_a_first_run_is_no_news() -> None:
+    visit = Visit(town(house1=Door.OPEN))
+
+    def told() -> list[str]:
+        rows = visit.store.rows()
+        return [row.body["said"] for row in rows if row.partition.endswith("|outbox")]
+
+    await visit.run()
+    await visit.day()
+    assert told() == []
+    visit.town.houses["house2"] = Door.OPEN
+    await visit.day()
+    (said,) = told()
+    assert "1 new and 0 returned; 2 are open" in said
