@@ -15,6 +15,7 @@ from shared.model import (
     Mode,
     Phase,
     Place,
+    PullName,
     Severity,
     TaskState,
 )
@@ -159,6 +160,12 @@ SHAPES: Final = {
 }
 
 SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
+    PullName: {
+        PullName.ALERTS: "alerts of Microsoft Defender",
+        PullName.RISK_DETECTIONS: "risk detections",
+        PullName.RESTRICTED_SENDERS: "restricted senders",
+        PullName.OFFICE_ACTIVITY: "Office 365 activity",
+    },
     AlertKind: {
         AlertKind.RISKY_SIGN_IN: "risky sign-in",
         AlertKind.RISKY_USER: "risky user",
