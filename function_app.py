@@ -105,7 +105,7 @@ async def move_sweep(req: func.HttpRequest) -> func.HttpResponse:
 async def cases(req: func.HttpRequest) -> func.HttpResponse:
     """Show the list of cases, a case, its JSON or its report."""
     path = f"cases/{req.route_params.get('rest') or ''}".rstrip("/")
-    return _show(await firebreak.page(path, req.headers))
+    return _show(await firebreak.page(path, req.headers, req.params))
 
 
 @app.function_name("show_undo")

@@ -60,10 +60,12 @@ class MortalStore:
         self._fuse.reach("after write")
         return etags
 
-    async def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
+    async def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
         """Read a partition."""
         self._fuse.reach("before scan")
-        async for row in self._store.scan(partition, prefix=prefix):
+        async for row in self._store.scan(partition, prefix=prefix, after=after, most=most):
             yield row
         self._fuse.reach("after scan")
 

@@ -99,11 +99,13 @@ class App(Heralds):
         answer = self._sweep_counter.move(sweep, what, headers, body)
         return await self._witness.watch("move a sweep", headers, answer)
 
-    async def page(self, path: str, headers: Mapping[str, str]) -> Page:
+    async def page(
+        self, path: str, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+    ) -> Page:
         """Show a page, or its JSON."""
         if path == "alerts":
-            return await self.alerts(headers, {})
-        return await self._desk.show(path, headers)
+            return await self.alerts(headers, query or {})
+        return await self._desk.show(path, headers, query or {})
 
     async def alerts(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
         """List the alerts that opened no case."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from shared.door import Door, header
-from shared.errors import FirebreakError
-from shared.model import Alert, AlertId, AlertState, CaseId, Json, Value
-from shared.pages.values import CaseRow, ChainState
+from shared.errors import FirebreakError, Refused
+from shared.model import Alert, AlertId, AlertState, CaseId, CaseStatus, Json, Value
+from shared.pages.case_filter import CaseFilter, waits_for
+from shared.pages.values import CasesView, ChainState, FoundView
 from shared.pages.view import case_json, case_view, cases_view
 from shared.policy.document import Policy
 from shared.principal import Role
@@ -21,6 +23,7 @@ from shared.settings import Settings
 from shared.store.verbs import Store
 from shared.tasks import keys, sealed
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.listing import Listing
 
 if TYPE_CHECKING:
     from shared.pages.approval_cards import Card
@@ -30,8 +33,7 @@ if TYPE_CHECKING:
 type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
 BASE: Final = "/api"
-_LISTED: Final = 500
-"""Cases and alerts that a list shows; older ones have their own address."""
+_NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -64,7 +66,9 @@ class Desk:
         self._policy = policy
         self._cards = cards
 
-    async def show(self, path: str, headers: Mapping[str, str]) -> Page:
+    async def show(
+        self, path: str, headers: Mapping[str, str], query: Mapping[str, str] = _NO_QUERY
+    ) -> Page:
         """Show `cases`, `cases/ID`, `cases/ID.json` or `alert/ID`.
 
         Below a case lie `report`, one file to keep, `restore`, the owner's way back, and
@@ -77,7 +81,7 @@ class Desk:
         place, _, rest = path.partition("/")
         as_json = wants_json(headers)
         if path == "cases":
-            return await self._cases(as_json)
+            return await self._cases(headers, query)
         if place == "alert" and _ID.fullmatch(rest):
             return await self._alert(AlertId(rest), as_json)
         match = re.fullmatch(rf"({_ID.pattern})(\.json|/report|/evidence|/restore)?", rest)
@@ -143,14 +147,33 @@ class Desk:
             chain=ChainState.INTACT if broken is None else ChainState.BROKEN,
         )
 
-    async def _cases(self, as_json: bool) -> Page:  # noqa: FBT001 - one of two readers
-        rows = [row async for row in self._rows()]
-        alerts = [alert async for alert in self._shown()]
-        waiting = sum(alert.state is not AlertState.IGNORED for alert in alerts)
-        view = cases_view(rows, waiting, self._clock())
-        if as_json:
+    async def _cases(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
+        try:
+            asked = CaseFilter.of(query)
+        except Refused as error:
+            return self._problem(HTTPStatus.BAD_REQUEST, "Cannot be looked for", str(error))
+        listing = Listing(self._store, self._settings.tenant)
+        mine = waits_for(self._door.role(headers))
+        view = await self._found(listing, asked, mine) or await self._all(listing, mine)
+        if wants_json(headers):
             return json_page(view.model_dump(mode="json"))
-        return self._html(self._pages.cases(view))
+        rules = tuple(rule.name for rule in self._policy.rules)
+        return self._html(self._pages.cases(view, asked=asked, rules=rules))
+
+    async def _found(
+        self, listing: Listing, asked: CaseFilter, mine: frozenset[CaseStatus]
+    ) -> FoundView | None:
+        if not asked.asks and not asked.after:
+            return None
+        piece = await listing.find(asked, mine)
+        return FoundView(at=self._clock(), found=piece.rows, read=piece.read, after=piece.after)
+
+    async def _all(self, listing: Listing, mine: frozenset[CaseStatus]) -> CasesView:
+        unsettled, settled, alerts = await asyncio.gather(
+            listing.unsettled(), listing.settled(), listing.alerts_for_people()
+        )
+        rows = (*unsettled.rows, *settled.rows)
+        return cases_view(rows, alerts, self._clock(), mine=mine, after=settled.after)
 
     async def _alert(self, alert_id: AlertId, as_json: bool) -> Page:  # noqa: FBT001
         """Lead from an alert, whose id the sender was given, to its case."""
@@ -171,24 +194,6 @@ class Desk:
     async def _read(self, alert: AlertId) -> Alert | None:
         row = await self._store.read(keys.inbox(self._settings.tenant), keys.alert_row(alert))
         return Alert.model_validate(row.body) if row else None
-
-    async def _rows(self) -> AsyncIterator[CaseRow]:
-        seen = 0
-        async for row in self._store.scan(keys.cases(self._settings.tenant)):
-            if row.key.startswith(keys.TODO) or seen == _LISTED:
-                return
-            seen += 1
-            yield CaseRow.model_validate(row.body)
-
-    async def _shown(self) -> AsyncIterator[Alert]:
-        seen = 0
-        inbox = keys.inbox(self._settings.tenant)
-        async for row in self._store.scan(inbox, prefix=keys.SHOWN):
-            if seen == _LISTED:
-                return
-            seen += 1
-            if alert := await self._read(AlertId(row.body["alert"])):
-                yield alert
 
     def _missing(self) -> Page:
         return self._problem(

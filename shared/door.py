@@ -60,6 +60,11 @@ class Door:
             )
         return found
 
+    def role(self, headers: Mapping[str, str]) -> Role | None:
+        """Say the role of whoever reads this; nobody known has none."""
+        found = self._who(headers)
+        return found.role if isinstance(found, Person) else None
+
     def may(self, headers: Mapping[str, str], role: Role) -> bool:
         """Whether whoever reads this would be let do that."""
         found = self._who(headers)

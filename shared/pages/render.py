@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
-from shared.model import CaseId, Json, Value
+from shared.model import AlertKind, CaseId, CaseStatus, Json, Severity, Value
 from shared.pages import times, words
 from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
+from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
-from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView
+from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -62,9 +63,23 @@ class Pages:
         answers = {"cards": cards, "may": may, "since_form": since_form}
         return self._page("case.html", "cases", view=view, drawing=timeline(view), **answers)
 
-    def cases(self, view: CasesView) -> str:
-        """Render the list of cases."""
-        return self._page("cases.html", "cases", view=view)
+    def cases(
+        self,
+        view: CasesView | FoundView,
+        *,
+        asked: CaseFilter | None = None,
+        rules: tuple[str, ...] = (),
+    ) -> str:
+        """Render the list of cases, or what was found in it; `rules` are those of the policy."""
+        template = "found.html" if isinstance(view, FoundView) else "cases.html"
+        return self._page(
+            template,
+            "cases",
+            view=view,
+            asked=asked or CaseFilter(),
+            choices={"status": CaseStatus, "kind": AlertKind, "severity": Severity},
+            rules=rules,
+        )
 
     def alerts(self, view: AlertsView, *, may: bool = False) -> str:
         """Render the alerts that opened no case; `may`: whether the reader may have one re-read."""

@@ -290,17 +290,40 @@ class CaseRow(Value):
     updated_at: Utc
     waiting: int
     footholds: int
+    object_id: str = ""
+    phase: Phase | None = None
+    """The first phase in which something is not finished."""
+    rules: tuple[str, ...] = ()
+    """The rules of the policy that decided."""
 
 
 class CasesView(Value):
-    """The list of cases, sorted by who has to act next."""
+    """The list of cases, sorted by who has to act next; cut, with how many there are in all."""
 
     at: Utc
     for_people: tuple[CaseRow, ...]
+    """What waits for whoever reads this first, then the gravest."""
+    mine: int
+    """How many of all that wait wait for whoever reads this."""
+    people_in_all: int
     running: tuple[CaseRow, ...]
+    running_in_all: int
     settled: tuple[CaseRow, ...]
+    after: str
+    """Behind which line the settled ones go on; empty: nowhere."""
     alerts_needing_people: int
     refresh_s: int | None
+
+
+class FoundView(Value):
+    """What a search in the list of cases found, newest first."""
+
+    at: Utc
+    found: tuple[CaseRow, ...]
+    read: int
+    """How many cases were looked at for it."""
+    after: str
+    """Behind which line the search goes on; empty: it came to the end."""
 
 
 class AlertFilters(Value):

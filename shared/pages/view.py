@@ -44,6 +44,11 @@ JSON_SHAPE: Final = 1
 _RUNNING_S: Final = 3
 _COUNTING_S: Final = 30
 _FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
+_NOBODYS: Final[frozenset[CaseStatus]] = frozenset()
+_GRAVITY: Final = {"high": -3, "unknown": -2, "medium": -1}
+"""Order of severities; what is unknown may be high."""
+_LISTED: Final = 100
+"""Cases that one part of the list shows; the rest is found by its filter."""
 _SHOWN: Final = (AlertState.UNREADABLE, AlertState.POISONED, AlertState.UNRESOLVED)
 _ALL: Final = AlertFilters()
 
@@ -114,15 +119,31 @@ def case_json(view: CaseView) -> Json:
     return {"shape": JSON_SHAPE, **view.model_dump(mode="json")}
 
 
-def cases_view(rows: Iterable[CaseRow], alerts_needing_people: int, at: datetime) -> CasesView:
-    """Sort the cases by who has to act next, newest first."""
+def cases_view(
+    rows: Iterable[CaseRow],
+    alerts_needing_people: int,
+    at: datetime,
+    *,
+    mine: frozenset[CaseStatus] = _NOBODYS,
+    after: str = "",
+) -> CasesView:
+    """Sort the cases by who has to act next: what waits for the reader, then by gravity and time.
+
+    `mine` are the statuses in which a case waits for the reader, `after` where the list goes on.
+    """
     rows = sorted(rows, key=lambda row: row.updated_at, reverse=True)
     running = tuple(row for row in rows if row.status is CaseStatus.OPEN)
+    people = [row for row in rows if row.status in _FOR_PEOPLE]
+    people.sort(key=lambda row: (row.status not in mine, _GRAVITY.get(row.severity, 0)))
     return CasesView(
         at=at,
-        for_people=tuple(row for row in rows if row.status in _FOR_PEOPLE),
-        running=running,
+        for_people=tuple(people[:_LISTED]),
+        mine=sum(row.status in mine for row in people),
+        people_in_all=len(people),
+        running=running[:_LISTED],
+        running_in_all=len(running),
         settled=tuple(row for row in rows if row.status not in _FOR_PEOPLE | {CaseStatus.OPEN}),
+        after=after,
         alerts_needing_people=alerts_needing_people,
         refresh_s=_RUNNING_S if running else _COUNTING_S,
     )

@@ -43,9 +43,11 @@ class AzureStore:
         """Write up to 100 rows of one partition, all or none."""
         return await self._tables.write(*changes)
 
-    def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
-        """Read all rows of a partition whose key starts with `prefix`, in the order of keys."""
-        return self._tables.scan(partition, prefix=prefix)
+    def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
+        """Read the rows of a partition whose key starts with `prefix`, in the order of keys."""
+        return self._tables.scan(partition, prefix=prefix, after=after, most=most)
 
     async def keep(self, name: str, data: bytes) -> None:
         """Keep bytes under a name, unless there are some already."""

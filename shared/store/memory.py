@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, islice
 
 from shared.errors import Conflict
 from shared.model import now
@@ -55,13 +55,15 @@ class MemoryStore:
             self._judge(change)
         return tuple(map(self._apply, changes, texts))
 
-    async def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
-        """Read all rows of a partition whose key starts with `prefix`, in the order of keys."""
-        check_key(partition, *filter(None, (prefix,)))
+    async def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
+        """Read the rows of a partition whose key starts with `prefix`, in the order of keys."""
+        check_key(partition, *filter(None, (prefix, after)))
         await asyncio.sleep(0)
-        for home, key in sorted(self._rows):
-            row = self._row(home, key)
-            if home == partition and key.startswith(prefix) and row is not None:
+        keys = (key for home, key in self._rows if home == partition and key.startswith(prefix))
+        for key in islice((key for key in sorted(keys) if key > after), most):
+            if (row := self._row(partition, key)) is not None:
                 yield row
 
     async def keep(self, name: str, data: bytes) -> None:

@@ -60,16 +60,25 @@ class Tables:
         etags = await created_once(lambda: self._send(operations), self._create)
         return tuple(etags.get(change.key, "") for change in changes)
 
-    async def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
-        """Read all rows of a partition whose key starts with `prefix`, page after page."""
-        check_key(partition, *filter(None, (prefix,)))
+    async def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
+        """Read the rows of a partition whose key starts with `prefix`, page after page."""
+        check_key(partition, *filter(None, (prefix, after)))
+        if most == 0:
+            return
+        size = min(self._page_size, most or self._page_size)
+        read = 0
         try:
             with translated(_READ):
                 # Without `select`, and with nothing but keys we checked in the filter: no quoting.
                 async for entity in self._client.query_entities(
-                    _filter(partition, prefix), results_per_page=self._page_size
+                    _filter(partition, prefix, after), results_per_page=size
                 ):
                     yield _row(entity)
+                    read += 1
+                    if read == most:
+                        return
         except Absent:
             return
 
@@ -153,8 +162,10 @@ def _row(entity: Any) -> Row:
     return Row(partition, key, body, str(entity.metadata["etag"]))
 
 
-def _filter(partition: Partition, prefix: str) -> str:
+def _filter(partition: Partition, prefix: str, after: str) -> str:
     clauses = [f"PartitionKey eq '{partition}'"]
+    if after:
+        clauses.append(f"RowKey gt '{after}'")
     if prefix:
         clauses.append(f"RowKey ge '{prefix}'")
     # The first key after all that start with the prefix. `~` is the last letter a key can have.

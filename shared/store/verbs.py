@@ -78,8 +78,13 @@ class Store(Protocol):
         """
         ...
 
-    def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
-        """All rows of a partition whose key starts with `prefix`, in the order of their keys."""
+    def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
+        """All rows of a partition whose key starts with `prefix`, in the order of their keys.
+
+        `after` is the key to go on behind, `most` how many rows are read at most.
+        """
         ...
 
     async def keep(self, name: str, data: bytes) -> None:

@@ -213,9 +213,7 @@ class Approvals:
         return self._four_eyes and privileged(case.account) is not Fit.NO
 
     async def _rows(self, tenant: TenantId) -> AsyncIterator[CaseRow]:
-        async for row in self._store.scan(keys.cases(tenant)):
-            if row.key.startswith(keys.TODO):
-                return
+        async for row in self._store.scan(keys.cases(tenant), prefix=keys.OPEN):
             found = CaseRow.model_validate(row.body)
             if found.waiting:
                 yield found

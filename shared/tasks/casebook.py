@@ -129,7 +129,7 @@ def _second(at: datetime) -> datetime:
 def _said(decision: Decision) -> Line:
     modes = {name: str(mode) for name, mode in decision.modes.items()}
     text = f"Decided by {decision.rule}" if decision.rule else "No rule of the policy applies"
-    data = {"modes": modes, "reasons": list(decision.reasons)}
+    data = {"modes": modes, "reasons": list(decision.reasons), "rules": list(decision.rules)}
     return Line(event=Event.DECIDED, text=text, data=data)
 
 

@@ -7,13 +7,15 @@ no todo row                         nothing is left that goes on by itself
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from shared.errors import Conflict
 from shared.model import (
+    PHASES,
     UNFINISHED,
-    Case,
     CaseStatus,
     Event,
     Leftover,
@@ -38,6 +40,9 @@ _TOLD: Final = {
     CaseStatus.NEEDS_PERSON: Told.NEEDS_PERSON,
     CaseStatus.CLOSED: Told.CLOSED,
 }
+_GOING: Final = UNFINISHED | {TaskState.WAITING}
+UNSETTLED: Final = frozenset({CaseStatus.OPEN, CaseStatus.WAITING, CaseStatus.NEEDS_PERSON})
+"""Statuses in which somebody or something has to act next."""
 _DONE: Final = frozenset({TaskState.VERIFIED, TaskState.APPLIED})
 
 
@@ -108,13 +113,20 @@ class Conclusion:
         """Write the case's line in the list, and when it goes on (`None`: not by itself)."""
         case = file.case
         at, line, todo = keys.cases(case.tenant), keys.list_row(case), keys.todo_row(case.id)
-        row = row_of(case, tuple(file.tasks.values()), at=self._clock()).model_dump(mode="json")
+        also = keys.open_row(case)
+        row = row_of(file, at=self._clock()).model_dump(mode="json")
         wake = {"due": due.isoformat(), "account": case.account.object_id} if due else None
         while True:
             # One after the other: a wake-up that comes in between shows as a conflict of the line.
-            listed = await self._store.read(at, line)
+            listed, unsettled = await asyncio.gather(
+                self._store.read(at, line), self._store.read(at, also)
+            )
             waiting = await self._store.read(at, todo)
             changes: list[Put | Drop] = [Put(at, line, row, listed.etag if listed else None)]
+            if case.status in UNSETTLED or row["waiting"]:
+                changes.append(Put(at, also, row, unsettled.etag if unsettled else None))
+            elif unsettled:
+                changes.append(Drop(at, also))
             if waiting and self._foretold(file, waiting):
                 pass
             elif wake:
@@ -188,8 +200,11 @@ def _by_itself(states: set[TaskState]) -> CaseStatus:
     return CaseStatus.NEEDS_PERSON if states & _DONE else CaseStatus.OBSERVED
 
 
-def row_of(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> CaseRow:
+def row_of(file: CaseFile, *, at: datetime) -> CaseRow:
     """Make a case's line in the list."""
+    case, tasks = file.case, tuple(file.tasks.values())
+    going = {task.phase for task in tasks if task.state in _GOING}
+    decided = (e.data.get("rules", ()) for e in file.journal.entries if e.event is Event.DECIDED)
     return CaseRow(
         id=case.id,
         upn=case.account.upn,
@@ -202,4 +217,7 @@ def row_of(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> CaseRow:
         updated_at=at,
         waiting=sum(task.state is TaskState.WAITING for task in tasks),
         footholds=sum(len(task.footholds) for task in tasks),
+        object_id=case.account.object_id,
+        phase=next((phase for phase in PHASES if phase in going), None),
+        rules=tuple(dict.fromkeys(chain.from_iterable(decided))),
     )

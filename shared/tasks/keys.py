@@ -1,7 +1,7 @@
 """Where everything is stored: partitions and keys, the tenant always first.
 
 tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
-tenant|cases          TIME:ID  todo:ID                   the list of cases, newest first
+tenant|cases          TIME:ID  open:TIME:ID  todo:ID     the list of cases, newest first
 tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
 tenant|deliveries     due: dead: EVENT:CHANNEL           what is being told to whom, and what failed
                       sent:DAY:EVENT:CHANNEL             what was told, for a week
@@ -39,10 +39,13 @@ LEASE: Final = "lease"
 HEAD: Final = "head"
 LINE: Final = "line:"
 LOCK: Final = "lock"
+OPEN: Final = "open:"
 PAUSE: Final = "pause"
 RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 JOURNAL: Final = "journal:"
+LISTED: Final = "0"
+"""How the keys of all lines of the list begin: a time of this century has a leading zero."""
 RUN: Final = "run:"
 SEAL: Final = "seal"
 SHOWN: Final = "shown:"
@@ -170,6 +173,11 @@ def sent_row(at: datetime, delivery: str) -> str:
 def list_row(case_: Case) -> str:
     """Name the row of a case in the list of cases; newest sorts first."""
     return f"{_newest_first(case_.opened_at)}:{case_.id}"
+
+
+def open_row(case_: Case) -> str:
+    """Name the second row of a case that is not settled, so that those are found at once."""
+    return f"{OPEN}{list_row(case_)}"
 
 
 def _newest_first(at: datetime) -> str:

@@ -163,8 +163,9 @@ class Looking:
 
     async def _newest(self) -> list[CaseId]:
         found: list[CaseId] = []
-        async for row in self._store.scan(keys.cases(self._case.tenant)):
-            if row.key.startswith(keys.TODO) or len(found) == _CASES:
+        at = keys.cases(self._case.tenant)
+        async for row in self._store.scan(at, prefix=keys.LISTED):
+            if len(found) == _CASES:
                 break
             if row.body["id"] != self._case.id:
                 found.append(CaseId(row.body["id"]))

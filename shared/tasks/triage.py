@@ -242,7 +242,7 @@ class Triage:
         if state is AlertState.TRIAGED:
             changes.append(Drop(row.partition, shown))
         elif alert.state is AlertState.RECEIVED:
-            changes.append(Put(row.partition, shown, {"alert": alert.id}))
+            changes.append(Put(row.partition, shown, {"alert": alert.id, "state": state}))
         try:
             await self._store.write(*changes)
         except Conflict:

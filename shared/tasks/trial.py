@@ -77,11 +77,8 @@ class Trial:
         )
 
     async def _cases(self, within: timedelta) -> AsyncIterator[tuple[CaseFile, list[Alert]]]:
-        seen, since = 0, self._clock() - within
-        async for row in self._store.scan(keys.cases(self._tenant)):
-            if row.key.startswith(keys.TODO) or seen == MOST:
-                return
-            seen += 1
+        since = self._clock() - within
+        async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED, most=MOST):
             file = await CaseFile.load(
                 self._store, self._clock, self._tenant, CaseId(row.body["id"])
             )

@@ -16,8 +16,10 @@ from shared.model import (
     Mode,
     TaskState,
 )
+from shared.pages.case_filter import waits_for
 from shared.pages.values import CaseRow, CaseView, ChainState, Fate, Limit, Made, Need, Tone
 from shared.pages.view import alerts_view, case_json, case_view, cases_view
+from shared.principal import Role
 from tests.pages import stories
 from tests.pages.stories import STORIES, ZERO, after, alert, case, task
 
@@ -266,6 +268,28 @@ def test_the_list_puts_what_waits_for_people_first_and_the_newest_on_top() -> No
     assert len(said.for_people) + len(said.running) + len(said.settled) == len(rows)
     for part in (said.for_people, said.running, said.settled):
         assert [r.updated_at for r in part] == sorted((r.updated_at for r in part), reverse=True)
+
+
+def test_of_what_waits_the_reader_s_own_stands_on_top_and_then_the_gravest() -> None:
+    severities = ("low", "high", "medium", "unknown")
+    rows = [
+        row(status, n).model_copy(update={"severity": severity})
+        for status in (CaseStatus.WAITING, CaseStatus.NEEDS_PERSON)
+        for n, severity in enumerate(severities)
+    ]
+    said = cases_view(rows, 0, ZERO, mine=waits_for(Role.RESPONDER))
+    assert said.mine == len(severities)
+    assert [r.status for r in said.for_people] == [
+        *[CaseStatus.NEEDS_PERSON] * 4,
+        *[CaseStatus.WAITING] * 4,
+    ]
+    assert [r.severity for r in said.for_people] == ["high", "unknown", "medium", "low"] * 2
+
+
+def test_a_storm_of_waiting_cases_is_cut_and_counted() -> None:
+    rows = [row(CaseStatus.WAITING, float(n)) for n in range(250)]
+    said = cases_view(rows, 0, ZERO, mine=waits_for(Role.APPROVER))
+    assert (len(said.for_people), said.people_in_all, said.mine) == (100, 250, 250)
 
 
 def test_ignored_alerts_are_kept_apart_from_those_that_need_a_person() -> None:

@@ -33,6 +33,18 @@ async def test_a_scan_finds_by_prefix_in_the_order_of_keys(
     assert await keys(store, home, prefix) == sorted(k for k in KEYS if k.startswith(prefix))
 
 
+@pytest.mark.parametrize("prefix", ["", "a", "a|"])
+@pytest.mark.parametrize("behind", ["", "0", "a", "a|b", "b", "zz"])
+@pytest.mark.parametrize("most", [None, 0, 1, 3, 50])
+async def test_a_scan_goes_on_behind_a_key_and_stops_when_it_has_enough(
+    store: Store, home: Partition, prefix: str, behind: str, most: int | None
+) -> None:
+    await store.write(*(Put(home, key, {}) for key in KEYS))
+    found = [row.key async for row in store.scan(home, prefix=prefix, after=behind, most=most)]
+    wanted = [key for key in sorted(KEYS) if key.startswith(prefix) and key > behind]
+    assert found == wanted[:most]
+
+
 @pytest.mark.parametrize(
     "key", ["", "a/b", "a\\b", "a#b", "a?b", "a b", "a%2Fb", "a'b", "a\nb", "a\n", "ü", "x" * 513]
 )

@@ -1,0 +1,84 @@
+"""The list of cases, read in bounded pieces: ten thousand cases cost no more than one page.
+
+Cases that are not settled have a second row of their own, so what waits for people is found without
+walking through what is over. A search walks newest first, so many rows at most, and says how far
+it came; the reader goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from shared.model import AlertId, AlertState, CaseStatus, TenantId, Value
+from shared.pages.case_filter import CaseFilter
+from shared.pages.values import CaseRow
+from shared.store.verbs import Store
+from shared.tasks import keys
+from shared.tasks.conclusion import UNSETTLED
+
+SHOWN: Final = 100
+"""Cases that one section or page shows."""
+READ: Final = 2000
+"""Rows that are looked at for one page at most."""
+_LOOKED: Final = 100
+"""Alerts that are read to say whether one still needs a person."""
+
+
+class Piece(Value):
+    """Some cases, newest first, and behind which line the list goes on (empty: nowhere)."""
+
+    rows: tuple[CaseRow, ...]
+    after: str = ""
+    read: int = 0
+    """How many rows were looked at."""
+
+
+class Listing:
+    """Reads a tenant's list of cases."""
+
+    def __init__(self, store: Store, tenant: TenantId) -> None:
+        self._store = store
+        self._tenant = tenant
+
+    async def unsettled(self) -> Piece:
+        """Read the cases in which somebody or something has to act next."""
+        return await self._piece(keys.OPEN, "", lambda _: True, most=READ)
+
+    async def settled(self, after: str = "") -> Piece:
+        """Read cases that are over."""
+        return await self._piece(keys.LISTED, after, lambda row: row.status not in UNSETTLED)
+
+    async def find(self, asked: CaseFilter, mine: frozenset[CaseStatus]) -> Piece:
+        """Read what a reader asks for, from where they were."""
+        unsettled = asked.mine or asked.status in UNSETTLED
+        prefix = keys.OPEN if unsettled else keys.LISTED
+        return await self._piece(prefix, asked.after, lambda row: asked.fits(row, mine))
+
+    async def alerts_for_people(self) -> int:
+        """Count the newest alerts that opened no case and were not ignored."""
+        at = keys.inbox(self._tenant)
+        rows = [row async for row in self._store.scan(at, prefix=keys.SHOWN, most=READ)]
+        doubtful = [row for row in rows if row.body.get("state") != AlertState.IGNORED][:_LOOKED]
+        names = (keys.alert_row(AlertId(row.body["alert"])) for row in doubtful)
+        found = await asyncio.gather(*(self._store.read(at, name) for name in names))
+        return sum(one is not None and one.body["state"] != AlertState.IGNORED for one in found)
+
+    async def _piece(
+        self, prefix: str, after: str, wanted: Callable[[CaseRow], bool], *, most: int = SHOWN
+    ) -> Piece:
+        found: list[CaseRow] = []
+        read, last = 0, ""
+        lead = prefix.removesuffix(keys.LISTED)
+        behind = f"{lead}{after}" if after else ""
+        async for row in self._store.scan(
+            keys.cases(self._tenant), prefix=prefix, after=behind, most=READ
+        ):
+            if len(found) == most:
+                return Piece(rows=tuple(found), after=last, read=read)
+            read, last = read + 1, row.key.removeprefix(lead)
+            line = CaseRow.model_validate(row.body)
+            if wanted(line):
+                found.append(line)
+        return Piece(rows=tuple(found), after=last if read == READ else "", read=read)
