@@ -126,9 +126,7 @@ class Anchoring:
 
     async def _heads(self) -> AsyncIterator[ChainHead]:
         batch: list[CaseId] = []
-        async for row in self._store.scan(keys.cases(self._tenant)):
-            if row.key.startswith(keys.TODO):
-                continue
+        async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
             batch.append(CaseId(row.body["id"]))
             if len(batch) == _AT_ONCE:
                 for one in await self._read(batch):

@@ -64,10 +64,9 @@ class Export:
     async def _everything(self) -> AsyncIterator[Exported]:
         async for mark in Trail(self._store, self._clock, self._tenant).lines():
             yield Exported(tenant=self._tenant, **mark.model_dump())
-        async for row in self._store.scan(keys.cases(self._tenant)):
-            if not row.key.startswith(keys.TODO):
-                async for line in self._case(CaseId(row.body["id"])):
-                    yield line
+        async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
+            async for line in self._case(CaseId(row.body["id"])):
+                yield line
 
     async def _case(self, case: CaseId) -> AsyncIterator[Exported]:
         file = await self._load(case)

@@ -17,7 +17,7 @@ from shared.sweeps.anchor import ChainHead
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import fingerprint
-from shared.tasks.conclusion import row_of
+from shared.tasks.conclusion import UNSETTLED, row_of
 from shared.tasks.journal import Journal
 
 
@@ -156,10 +156,15 @@ def list_faults(listed: Row, read: CaseRows) -> Iterator[Tampered]:
     except ValidationError:
         yield Tampered(where=at(listed.partition, listed.key), what="cannot be read")
         return
-    right = row_of(read.case, read.tasks, at=said.updated_at)
+    right = row_of(read.case, read.tasks, read.journal, at=said.updated_at)
     if said != right or listed.key != keys.list_row(read.case):
         told = "says something else than the case"
         yield Tampered(where=at(listed.partition, listed.key), what=told)
+
+
+def unsettled(listed: Row) -> bool:
+    """Whether a line of the list has to stand among those that are not settled, too."""
+    return listed.body.get("status") in UNSETTLED or bool(listed.body.get("waiting"))
 
 
 def vouched_alerts(journal: Sequence[Entry]) -> Mapping[str, tuple[int, str]]:

@@ -8,6 +8,7 @@ no todo row                         nothing is left that goes on by itself
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -16,7 +17,9 @@ from shared.errors import Conflict
 from shared.model import (
     PHASES,
     UNFINISHED,
+    Case,
     CaseStatus,
+    Entry,
     Event,
     Leftover,
     Phase,
@@ -114,7 +117,9 @@ class Conclusion:
         case = file.case
         at, line, todo = keys.cases(case.tenant), keys.list_row(case), keys.todo_row(case.id)
         also = keys.open_row(case)
-        row = row_of(file, at=self._clock()).model_dump(mode="json")
+        row = row_of(
+            case, tuple(file.tasks.values()), file.journal.entries, at=self._clock()
+        ).model_dump(mode="json")
         wake = {"due": due.isoformat(), "account": case.account.object_id} if due else None
         while True:
             # One after the other: a wake-up that comes in between shows as a conflict of the line.
@@ -200,11 +205,12 @@ def _by_itself(states: set[TaskState]) -> CaseStatus:
     return CaseStatus.NEEDS_PERSON if states & _DONE else CaseStatus.OBSERVED
 
 
-def row_of(file: CaseFile, *, at: datetime) -> CaseRow:
+def row_of(
+    case: Case, tasks: tuple[Task, ...], journal: Iterable[Entry], *, at: datetime
+) -> CaseRow:
     """Make a case's line in the list."""
-    case, tasks = file.case, tuple(file.tasks.values())
     going = {task.phase for task in tasks if task.state in _GOING}
-    decided = (e.data.get("rules", ()) for e in file.journal.entries if e.event is Event.DECIDED)
+    decided = (e.data.get("rules", ()) for e in journal if e.event is Event.DECIDED)
     return CaseRow(
         id=case.id,
         upn=case.account.upn,
