@@ -79,10 +79,10 @@ class App(Heralds):
         sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
         if found := await sweep.run() + await self._lost_runs():
             self.log.warning("reconciled", messages=found)
-        await self._dispatch.run()
         await self._on_record()
         if anchor := await self._anchoring.run():
             self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
+        await self._dispatch.run()
 
     async def start_sweeps(self) -> None:
         """Begin every sweep of the tenant whose time has come."""
