@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.running import AsJson, Url, finish, remote_app, show_found
+from shared.clients.secure_scores import ControlState
 from shared.model import Json
 
 sweep = typer.Typer(help="Look at the tenant's posture.", no_args_is_help=True)
@@ -76,6 +77,66 @@ def mend(
 ) -> None:
     """Ask for the account of a finding to be hardened; each change waits for approval."""
     _move(name, "mend", {"finding": finding}, url, as_json=as_json)
+
+
+@sweep.command()
+def board(url: Url = None, as_json: AsJson = False) -> None:
+    """Show the Secure Score: what moved, what to do next, which cases it would have met."""
+
+    async def ask() -> None:
+        async with remote_app(url) as remote:
+            found = await remote.sweep("secure_score/board")
+            show_found(found, as_json=as_json, view=score)
+
+    finish(ask())
+
+
+@sweep.command()
+def control(
+    control: Annotated[str, typer.Argument(help="The control's id, as `sweep board` shows it.")],
+    state: Annotated[ControlState, typer.Argument(help="What was decided.")],
+    reason: Annotated[str, typer.Option(help="Why; Microsoft keeps it as a comment.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell Microsoft what was decided about a control of Secure Score; it is written down here."""
+    request = {"control": control, "state": state, "reason": reason}
+    _move("secure_score", "control", request, url, as_json=as_json)
+
+
+def score(found: Json) -> RenderableType:
+    """Show the Secure Score."""
+    told = found["board"]
+    if told is None:
+        return Text("Nothing is known yet: `firebreak sweep run secure_score`")
+    whole = told["whole"]
+    out_of_date = " (out of date)" if told["stale"] else ""
+    head = Text(f"{_percent(whole['share'])} on {told['day']}{out_of_date}", style="bold")
+    moved = [Text(f"{s['span']}: {_change(s['change'])}") for s in told["since"]]
+    beside = [Text(f"{c['basis']}: {_percent(c['average'])}") for c in told["comparisons"]]
+    table = Table(box=None, header_style="bold")
+    for column in ("do next", "control", "points", "points per effort", "state at Microsoft"):
+        table.add_column(column)
+    for step in told["steps"][:10]:
+        where = "by API" if step["updatable"] else "in Defender only"
+        cells = (f"{step['points']:g}", f"{step['worth']:.1f}", where)
+        table.add_row(step["title"], step["control"], *cells)
+    five = told["together"]
+    count = len(five["controls"])
+    sum_ = f"The first {count} give +{five['points']:g} points: {_percent(five['share'])}"
+    met = [
+        Text(f"{p['control']} would have {p['effect']} {len(p['cases'])} of {found['cases']} cases")
+        for p in found["prevented"]
+    ]
+    return Group(head, *moved, *beside, table, Text(sum_), *met)
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1f} %"
+
+
+def _change(points: float | None) -> str:
+    return "unknown" if points is None else f"{points:+.1f} percentage points"
 
 
 def every(found: Json) -> RenderableType:

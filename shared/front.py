@@ -93,13 +93,22 @@ class Front(Wiring):
 
     @cached_property
     def _sweep_counter(self) -> SweepCounter:
+        from shared.score_board import ScoreBoard
         from shared.sweep_counter import SweepCounter
 
+        board = ScoreBoard(
+            window=self._window,
+            store=self.store,
+            trail=self._trail,
+            clock=self._clock,
+            tenant=self.tenant,
+        )
         return SweepCounter(
             window=self._window,
             trail=self._trail,
             engine=self._engine,
             collector=self._collector,
+            board=board,
             clock=self._clock,
         )
 

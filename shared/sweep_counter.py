@@ -23,11 +23,13 @@ from shared.pages.posture_runs import (
 )
 from shared.posture import Acceptance, FindingId, Held, SweepName
 from shared.principal import Role
+from shared.score_board import ScoreBoard
 from shared.sweeps.engine import Engine
 from shared.sweeps.findings import SHARDS
 from shared.sweeps.sweep import Sweep
 from shared.tasks.collect import Collector
 from shared.tasks.ledger import Clock
+from shared.tasks.score_decisions import SECURE_SCORE
 from shared.tasks.trail import Noted, Trail
 from shared.window import FAILURES, Form, Signed, Window
 
@@ -61,16 +63,27 @@ class SweepCounter:
     """Shows sweeps and takes what people ask of them."""
 
     def __init__(
-        self, *, window: Window, trail: Trail, engine: Engine, collector: Collector, clock: Clock
+        self,
+        *,
+        window: Window,
+        trail: Trail,
+        engine: Engine,
+        collector: Collector,
+        board: ScoreBoard,
+        clock: Clock,
     ) -> None:
         self._window = window
+        self._board = board
         self._trail = trail
         self._engine = engine
         self._collector = collector
         self._clock = clock
 
     async def show(self, rest: str, headers: Mapping[str, str]) -> Page:
-        """Show all sweeps, `NAME`, `NAME/trend`, or `NAME/findings/X`: ids that begin so."""
+        """Show all sweeps, or one: `NAME`, `NAME/trend`, `NAME/findings/X` (ids that begin so).
+
+        The Secure Score has a `board` besides.
+        """
         if reason := self._window.door.shut(headers):
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
@@ -80,11 +93,13 @@ class SweepCounter:
             return self._window.failed(headers, error, nothing="Not shown")
 
     async def move(self, name: str, what: str, headers: Mapping[str, str], body: bytes) -> Page:
-        """Take a request: `run` and `mend` for a responder, `accept` for an administrator."""
+        """Take a request: `run` and `mend` for a responder; the rest for an administrator."""
         try:
             sweep = self._sweep(name)
             if what == "run":
                 await self._run(sweep, headers, body)
+            elif what == "control" and name == SECURE_SCORE:
+                await self._board.decide(headers, body)
             elif what == "accept":
                 await self._accept(sweep, headers, body)
             elif what == "mend":
@@ -106,6 +121,8 @@ class SweepCounter:
         sweep = self._sweep(name)
         if not more:
             return await self._one(sweep)
+        if more == "board" and name == SECURE_SCORE:
+            return await self._board.show()
         if more == "trend":
             return await self._trend(sweep)
         part, _, shard = more.partition("/")

@@ -30,6 +30,7 @@ from shared.model import (
 )
 from shared.pages.findings import Findings
 from shared.policy.checklist import CheckLine
+from shared.policy.score_links import Effect
 
 
 class Tone(StrEnum):
@@ -239,6 +240,16 @@ class WayBack(Value):
     restored_at: Utc | None = None
 
 
+class Hardening(Value):
+    """A control of Secure Score that answers what was found in a case."""
+
+    control: str
+    effect: Effect
+    reason: str
+    because: tuple[str, ...]
+    """The kinds of alert and foothold that it answers."""
+
+
 class CaseView(Value):
     """All that a case page says."""
 
@@ -272,6 +283,8 @@ class CaseView(Value):
     alerts: tuple[AlertLine, ...]
     chain: ChainState
     findings: Findings
+    hardening: tuple[Hardening, ...]
+    """What of Microsoft's advice would have stopped or shortened this case."""
     refresh_s: int | None
     """Seconds after which a reader should look again; `None` where nothing goes on by itself."""
 
@@ -295,6 +308,8 @@ class CaseRow(Value):
     """The first phase in which something is not finished."""
     rules: tuple[str, ...] = ()
     """The rules of the policy that decided."""
+    found: tuple[str, ...] = ()
+    """The kinds of foothold that were found."""
 
 
 class CasesView(Value):

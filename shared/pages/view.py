@@ -32,11 +32,13 @@ from shared.pages.values import (
     CaseView,
     ChainState,
     Happened,
+    Hardening,
     Limit,
     Person,
     TaskLine,
 )
 from shared.pages.way_back import way_back
+from shared.policy.score_links import helping
 
 JSON_SHAPE: Final = 1
 """Version of the JSON; a field that goes or changes its meaning raises it, a new one does not."""
@@ -106,6 +108,10 @@ def case_view(
         alerts=tuple(alert_line(alert) for alert in alerts),
         chain=chain,
         findings=findings(entries),
+        hardening=tuple(
+            Hardening(control=link.control, effect=link.effect, reason=link.reason, because=because)
+            for link, because in helping(case.kinds, {foothold.kind for foothold in found})
+        ),
         refresh_s=_refresh(tasks, clock.latest_until, at),
     )
 

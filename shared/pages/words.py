@@ -22,6 +22,7 @@ from shared.model import (
 from shared.pages.findings import SearchState
 from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
 from shared.policy.checklist import Light
+from shared.policy.score_links import Effect
 
 type Sign = tuple[str, Tone, str]
 """The word, the tone, and the name of the shape drawn beside it."""
@@ -165,6 +166,10 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         PullName.RISK_DETECTIONS: "risk detections",
         PullName.RESTRICTED_SENDERS: "restricted senders",
         PullName.OFFICE_ACTIVITY: "Office 365 activity",
+    },
+    Effect: {
+        Effect.STOPPED: "would have stopped it",
+        Effect.SHORTENED: "would have shortened it",
     },
     AlertKind: {
         AlertKind.RISKY_SIGN_IN: "risky sign-in",

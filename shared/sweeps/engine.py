@@ -19,7 +19,7 @@ from shared.store.verbs import Put, Queue, Store
 from shared.sweeps.findings import SHARDS, Findings, heaviest
 from shared.sweeps.floor import LEASE, Floor, Hold, LeaseLost, message_of
 from shared.sweeps.posture import Sweeps
-from shared.sweeps.sweep import Kept, Look, Page, Record, Sweep
+from shared.sweeps.sweep import Alarm, Kept, Look, Page, Record, Sweep
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
 from shared.tasks.outbox import Told, announce_plainly
@@ -145,7 +145,7 @@ class Engine:
         await self.findings(sweep).see(page.findings, hold.run)
         await self._remember(sweep, page.records)
         for alarm in page.alarms:
-            self._log.warning("sweep.alarm", sweep=sweep.name, what=alarm.what, text=alarm.text)
+            await self._tell(hold.run, alarm)
         await self._checkpoint(hold, after(hold.run, page))
 
     async def _page(self, sweep: Sweep, run: Run, before: Run | None) -> Page:
@@ -228,6 +228,14 @@ class Engine:
             row = await self._store.read(at, key)
             if row is None or row.body != record.body:
                 await self._store.write(Put(at, key, record.body, row.etag if row else None))
+
+    async def _tell(self, run: Run, alarm: Alarm) -> None:
+        """Announce an alarm once for a run, however often its page is read."""
+        self._log.warning("sweep.alarm", sweep=run.sweep, what=alarm.what, text=alarm.text)
+        at, occasion = run.started_at, f"{run.id}-{alarm.what}"
+        await announce_plainly(
+            self._store, run.tenant, Told.SWEEP_REGRESSION, alarm.text, at, occasion=occasion
+        )
 
     async def _put(self, run: Run, *, delay: float = 0.0) -> None:
         await self._queue.put(message_of(run), delay=delay)

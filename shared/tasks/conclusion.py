@@ -226,4 +226,5 @@ def row_of(
         object_id=case.account.object_id,
         phase=next((phase for phase in PHASES if phase in going), None),
         rules=tuple(dict.fromkeys(chain.from_iterable(decided))),
+        found=tuple(sorted({one.kind for task in tasks for one in task.footholds})),
     )

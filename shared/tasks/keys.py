@@ -11,6 +11,7 @@ tenant|account|OID    episode  lock                      the open case, and who 
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
 tenant|sweeps         lease  run:SWEEP                   which sweep reads now, and how far each is
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
+                      decision:TIME:ID                   what was decided about a control
 tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
 tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
                       anchor:DAY                what all chains said on that day
@@ -33,6 +34,7 @@ SENT: Final = "sent:"
 CASE: Final = "case"
 DIRECTORY: Final = "directory"
 EPISODE: Final = "episode"
+DECISION: Final = "decision:"
 HISTORY: Final = "history:"
 KEPT: Final = "kept:"
 LEASE: Final = "lease"
@@ -108,6 +110,11 @@ def findings(tenant: TenantId, name: SweepName) -> Partition:
 def run_row(name: SweepName) -> str:
     """Name the row of a sweep's latest run."""
     return f"{RUN}{name}"
+
+
+def decision_row(at: datetime, what: str) -> str:
+    """Name the row of a decision about a control; newest sorts first."""
+    return f"{DECISION}{_newest_first(at)}:{what}"
 
 
 def history_row(run: Run) -> str:

@@ -30,6 +30,8 @@ class Noted(StrEnum):
     """A rule that was held may act again."""
     ACCEPTED = "accepted"
     """A finding of a sweep was accepted as it is."""
+    DECIDED = "decided"
+    """Microsoft is told what was decided about a control of Secure Score."""
     IN_FORCE = "in_force"
     """A policy and settings were seen at start-up that were not in force before."""
     REFUSED = "refused"
