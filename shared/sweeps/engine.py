@@ -145,7 +145,7 @@ class Engine:
         await self.findings(sweep).see(page.findings, hold.run)
         await self._remember(sweep, page.records)
         for alarm in page.alarms:
-            await self._tell(hold.run, alarm)
+            await self._sound(hold.run, alarm)
         await self._checkpoint(hold, after(hold.run, page))
 
     async def _page(self, sweep: Sweep, run: Run, before: Run | None) -> Page:
@@ -229,7 +229,7 @@ class Engine:
             if row is None or row.body != record.body:
                 await self._store.write(Put(at, key, record.body, row.etag if row else None))
 
-    async def _tell(self, run: Run, alarm: Alarm) -> None:
+    async def _sound(self, run: Run, alarm: Alarm) -> None:
         """Announce an alarm once for a run, however often its page is read."""
         self._log.warning("sweep.alarm", sweep=run.sweep, what=alarm.what, text=alarm.text)
         at, occasion = run.started_at, f"{run.id}-{alarm.what}"

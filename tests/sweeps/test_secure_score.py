@@ -111,8 +111,8 @@ async def test_a_control_that_lost_its_points_is_a_regression_and_is_told(place:
     shown = await place.next_day({**FULL, "AdminMFAV2": 0.0})
     assert place.titles(shown, "regression") == ["AdminMFAV2"]
     assert place.titles(shown, "drop") == ["tenant"]
-    (told,) = [row.body for row in place.store.rows() if row.body.get("what") == "sweep_regression"]
-    assert "Require MFA for administrators" in told["said"]
+    told = [row.body["said"] for row in place.store.rows() if "said" in row.body]
+    assert any("Require MFA for administrators" in said for said in told)
     shown = await place.next_day(FULL)
     assert place.titles(shown, "regression") == []
     assert shown["run"]["counts"]["fixed"] >= 2
