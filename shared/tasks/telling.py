@@ -173,7 +173,8 @@ def _stands(notice: Notice, file: CaseFile) -> bool:
         case Told.CONTAINED | Told.NEEDS_PERSON | Told.CLOSED:
             return file.case.status is _STATUS[notice.what]
         case Told.PROVEN:
-            return file.case.proven_at is not None
+            whole = file.case.status is CaseStatus.CONTAINED
+            return whole and file.case.proven_at is not None
         case Told.CAME_BACK:
             looks = (e for e in file.journal.entries if e.event is Event.LOOKED)
             return any("back" in e.data and e.at >= notice.at for e in looks)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused
-from shared.model import Case, Event, ResponderName, Task
+from shared.model import Case, CaseStatus, Event, ResponderName, Task
 from shared.responder import Change, Responder
 from shared.store.verbs import Store
 from shared.tasks import looks, steps, turns
@@ -77,7 +77,9 @@ class Watch:
     async def _tell(self, file: CaseFile, after: Case, *, came_back: bool) -> None:
         """Leave word of what the look found, before the case says it."""
         before, occasion = file.case, f"{file.case.contained_at}:{file.case.looks}"
-        proven = before.proven_at is None and after.proven_at is not None
+        # Where a person is still needed, what was done has held, but not all was done.
+        whole = after.status is CaseStatus.CONTAINED
+        proven = whole and before.proven_at is None and after.proven_at is not None
         told = [Told.CAME_BACK] * came_back + [Told.PROVEN] * proven
         for what in told:
             await announce_case(self._store, before, what, self._clock(), occasion=occasion)
