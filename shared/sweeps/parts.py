@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from shared.errors import Denied, Gone, Refused
-from shared.model import Json
-from shared.posture import Budget, Gap
+from shared.model import Json, Severity
+from shared.posture import Budget, Finding, Gap
 from shared.sweeps.sweep import Look, Page, Sweep
 
 EXCHANGE: Final = Budget(service="exchange", calls=60, seconds=60)
@@ -52,3 +52,16 @@ class InParts(Sweep):
             return page.model_copy(update={"next": {"part": part.name, "at": page.next}})
         after = {"part": names[place + 1]} if place + 1 < len(names) else None
         return page.model_copy(update={"next": after})
+
+
+def of_the_whole(kind: str, title: str, severity: Severity, **evidence: str) -> Page:
+    """Tell of a switch of the whole organisation that stands wrong."""
+    finding = Finding(
+        kind=kind,
+        subject="organisation",
+        title=title,
+        severity=severity,
+        weight=1.0,
+        evidence=evidence,
+    )
+    return Page(findings=(finding,))

@@ -10,7 +10,7 @@ from shared.clients import exchange
 from shared.clients.mailbox_lists import Doors
 from shared.model import Json, Severity
 from shared.posture import Certainty, Finding
-from shared.sweeps.parts import EXCHANGE, InParts, Part
+from shared.sweeps.parts import EXCHANGE, InParts, Part, of_the_whole
 from shared.sweeps.sweep import Look, Page
 
 ORGANISATION: Final = "smtp_auth_for_all"
@@ -24,17 +24,9 @@ _UNSAID: Final = "mailboxes that do not say"
 async def _organisation(look: Look, _: Json) -> Page:
     if not await look.tenant.protocols.organisation_lets_smtp_in():
         return Page()
-    return Page(
-        findings=(
-            Finding(
-                kind=ORGANISATION,
-                subject="organisation",
-                title="Every mailbox without a setting of its own can send by SMTP AUTH",
-                severity=Severity.MEDIUM,
-                weight=1.0,
-                evidence={"SmtpClientAuthenticationDisabled": "False"},
-            ),
-        )
+    said = "Every mailbox without a setting of its own can send by SMTP AUTH"
+    return of_the_whole(
+        ORGANISATION, said, Severity.MEDIUM, SmtpClientAuthenticationDisabled="False"
     )
 
 

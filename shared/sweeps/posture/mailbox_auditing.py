@@ -16,7 +16,7 @@ from shared.model import Json, Severity
 from shared.policy import mailbox_audit
 from shared.posture import Certainty, Finding
 from shared.sweeps import audit_proof
-from shared.sweeps.parts import EXCHANGE, InParts, Part
+from shared.sweeps.parts import EXCHANGE, InParts, Part, of_the_whole
 from shared.sweeps.sweep import Look, Page
 
 ORGANISATION: Final = "organisation_switch"
@@ -30,35 +30,15 @@ _ACCOUNTS: Final = 1000
 async def _organisation(look: Look, _: Json) -> Page:
     if await look.tenant.auditing.organisation_audits():
         return Page()
-    return Page(
-        findings=(
-            Finding(
-                kind=ORGANISATION,
-                subject="organisation",
-                title="Auditing is switched off for the whole organisation: no mailbox is audited",
-                severity=Severity.HIGH,
-                weight=1.0,
-                evidence={"AuditDisabled": "True"},
-            ),
-        )
-    )
+    said = "Auditing is switched off for the whole organisation: no mailbox is audited"
+    return of_the_whole(ORGANISATION, said, Severity.HIGH, AuditDisabled="True")
 
 
 async def _ingestion(look: Look, _: Json) -> Page:
     if await look.tenant.auditing.reaches_the_log():
         return Page()
-    return Page(
-        findings=(
-            Finding(
-                kind=INGESTION,
-                subject="organisation",
-                title="Nothing reaches the unified audit log, and no alert policy can fire",
-                severity=Severity.HIGH,
-                weight=1.0,
-                evidence={"UnifiedAuditLogIngestionEnabled": "False"},
-            ),
-        )
-    )
+    said = "Nothing reaches the unified audit log, and no alert policy can fire"
+    return of_the_whole(INGESTION, said, Severity.HIGH, UnifiedAuditLogIngestionEnabled="False")
 
 
 async def _mailboxes(look: Look, at: Json) -> Page:
