@@ -6,7 +6,7 @@ alert is lost, none counts twice, every chain is intact afterwards, and the page
 
 The app, its real clients and the simulated tenant run in this process; rows and blobs are kept by
 the storage emulator on disk, the queue in memory. Memory is that of the whole process, the tenant's
-included. Storage operations are the verbs that the app calls; a page of a scan counts as one.
+included. Storage operations are the verbs that the app calls; a scan counts as one.
 """
 
 from __future__ import annotations
@@ -67,10 +67,12 @@ class Counting:
         self.calls["write"] += 1
         return await self._store.write(*changes)
 
-    async def scan(self, partition: Partition, *, prefix: str = "") -> AsyncIterator[Row]:
+    async def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
         """Scan a partition."""
         self.calls["scan"] += 1
-        async for row in self._store.scan(partition, prefix=prefix):
+        async for row in self._store.scan(partition, prefix=prefix, after=after, most=most):
             yield row
 
     async def keep(self, name: str, data: bytes) -> None:
