@@ -129,6 +129,13 @@ async def policy(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.rehearse(req.route_params["what"], req.headers, req.get_body()))
 
 
+@app.function_name("show_policy")
+@app.route(route="policy", methods=["GET"])
+async def show_policy(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the policy in force."""
+    return _show(await firebreak.show_policy(req.headers))
+
+
 @app.function_name("approvals")
 @app.route(route="approvals", methods=["GET"])
 async def approvals(req: func.HttpRequest) -> func.HttpResponse:
@@ -251,9 +258,9 @@ async def notify(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.function_name("health")
 @app.route(route="health", methods=["GET"])
-async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Say whether the app can do its work."""
-    return _show(await firebreak.health())
+    return _show(await firebreak.health(req.headers))
 
 
 def _answer(reply: Reply) -> func.HttpResponse:

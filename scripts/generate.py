@@ -47,8 +47,17 @@ def _title(carrier: str) -> str:
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
+def shipped_policy() -> str:
+    """Keep the policy as it is shipped, so that a page can say what was changed."""
+    return (ROOT / "policy.toml").read_text(encoding="utf-8")
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"docs/policy.schema.json": policy_schema, "docs/carriers/README.md": carrier_index}
+    {
+        "docs/policy.schema.json": policy_schema,
+        "docs/carriers/README.md": carrier_index,
+        "shared/policy/shipped.toml": shipped_policy,
+    }
 )
 
 

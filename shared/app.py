@@ -213,6 +213,10 @@ class App(Heralds):
         """Try a channel, or send again what it did not take."""
         return await self._notify_counter.ask(what, headers, body)
 
-    async def health(self) -> Page:
+    async def show_policy(self, headers: Mapping[str, str]) -> Page:
+        """Show the policy in force."""
+        return await self._standing.policy(headers)
+
+    async def health(self, headers: Mapping[str, str] | None = None) -> Page:
         """Say whether the app can do its work."""
-        return await self._desk.health()
+        return await self._standing.health(headers or {})

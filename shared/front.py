@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.links import Links
     from shared.reception import Reception
     from shared.rehearsal import Rehearsal
+    from shared.standing import Standing
     from shared.sweep_counter import SweepCounter
     from shared.window import Window
     from shared.witness import Witness
@@ -82,6 +83,22 @@ class Front(Wiring):
             policy=self.policy,
             clock=self._clock,
             log=self.log,
+        )
+
+    @cached_property
+    def _standing(self) -> Standing:
+        from shared.standing import Standing
+
+        return Standing(
+            window=self._window,
+            desk=self._desk,
+            settings=self.settings,
+            sources=self.sources,
+            store=self.store,
+            clock=self._clock,
+            tenant=lambda: self.tenant,
+            policy=(self.policy, self._policy_text),
+            catalogue=self.catalogue,
         )
 
     @cached_property

@@ -69,6 +69,7 @@ class Wiring:
         self.channels.check_sources(frozenset(source.name for source in self.sources.root))
         text = settings.policy.read_text(encoding="utf-8")
         self.policy, self._guards = self._policed(text, file=settings.policy.name)
+        self._policy_text = text
         self._written, self._noted = text, False
         self._store, self._queue, self._tenant = store, queue, tenant
         self._clock = clock

@@ -28,6 +28,9 @@ from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, Foun
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from shared.pages.health_view import HealthView
+    from shared.pages.policy_view import PolicyView
+
 _HERE: Final = Path(__file__).parent
 _ICON: Final = (
     "data:image/svg+xml,"
@@ -110,6 +113,14 @@ class Pages:
     def notifications(self, states: tuple[ChannelState, ...], *, at: datetime, may: bool) -> str:
         """Render how each channel does; `may`: whether the reader may try one."""
         return self._page("notifications.html", "notifications", states=states, at=at, may=may)
+
+    def policy(self, view: PolicyView) -> str:
+        """Render the policy in force."""
+        return self._page("policy.html", "policy", view=view)
+
+    def health(self, view: HealthView) -> str:
+        """Render whether the app is well."""
+        return self._page("health.html", "health", view=view)
 
     def linked(self, card: Card, *, at: datetime, may: bool, link: str) -> str:
         """Render the one change that a signed link leads to."""

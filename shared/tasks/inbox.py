@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.alerts.carrier import Incomplete, NotForUs, Reading, Recognised, Unreadable
+from shared.errors import Conflict
 from shared.model import (
     Alert,
     AlertDraft,
@@ -21,6 +24,9 @@ from shared.model import (
 from shared.store.verbs import Exists, Put, Queue, Store
 from shared.tasks import keys
 from shared.tasks.queue import TriageMessage, encode
+
+_HEARD_EVERY: Final = timedelta(minutes=1)
+"""How exactly the page of health says when a source was heard last."""
 
 
 class Delivery(Value):
@@ -39,6 +45,7 @@ class Inbox:
         self._store = store
         self._queue = queue
         self._tenant = tenant
+        self._heard: dict[str, datetime] = {}
 
     def alerts(self, readings: Iterable[Reading], delivery: Delivery) -> list[Alert]:
         """Give each reading its id, which says what it is and about whom."""
@@ -46,7 +53,23 @@ class Inbox:
 
     async def keep(self, alerts: Iterable[Alert]) -> None:
         """Write a row for each. The same alert again is one alert and stays as it is."""
-        await asyncio.gather(*(self._keep(alert) for alert in alerts))
+        alerts = tuple(alerts)
+        latest = {alert.source: alert.received_at for alert in alerts}
+        heard = (self._hear(source, at) for source, at in latest.items())
+        await asyncio.gather(*(self._keep(alert) for alert in alerts), *heard)
+
+    async def _hear(self, source: str, at: datetime) -> None:
+        """Note that a source was heard, once a minute at most: every alert would contend for it."""
+        last = self._heard.get(source)
+        if last is not None and at - last < _HEARD_EVERY:
+            return
+        self._heard[source] = at
+        home, key = keys.inbox(self._tenant), keys.heard_row(source)
+        row = await self._store.read(home, key)
+        with suppress(Conflict):
+            # Another instance has noted it in this moment.
+            body = {"at": at.isoformat()}
+            await self._store.write(Put(home, key, body, row.etag if row else None))
 
     async def announce(self, alerts: Iterable[Alert]) -> None:
         """Send a message for each that is to be answered.
@@ -64,7 +87,8 @@ class Inbox:
             since = {"due": alert.received_at.isoformat()}
             puts.append(Put(at, keys.todo_row(alert.id), since))
         else:
-            puts.append(Put(at, keys.shown_row(alert.received_at, alert.id), {"alert": alert.id}))
+            said = {"alert": alert.id, "state": alert.state}
+            puts.append(Put(at, keys.shown_row(alert.received_at, alert.id), said))
         try:
             await self._store.write(*puts)
         except Exists:

@@ -1,6 +1,7 @@
 """Where everything is stored: partitions and keys, the tenant always first.
 
 tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
+                      heard:SOURCE                       when a source was heard last
 tenant|cases          TIME:ID  open:TIME:ID  todo:ID     the list of cases, newest first
 tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
 tenant|deliveries     due: dead: EVENT:CHANNEL           what is being told to whom, and what failed
@@ -45,6 +46,7 @@ OPEN: Final = "open:"
 PAUSE: Final = "pause"
 RADIUS: Final = "radius"
 ALERT: Final = "alert:"
+HEARD: Final = "heard:"
 JOURNAL: Final = "journal:"
 LISTED: Final = "0"
 """How the keys of all lines of the list begin: a time of this century has a leading zero."""
@@ -145,6 +147,11 @@ def burst_row(rule: str) -> str:
 def alert_row(alert: AlertId) -> str:
     """Name the row of an alert."""
     return f"{ALERT}{alert}"
+
+
+def heard_row(source: str) -> str:
+    """Name the row that says when a source was heard last."""
+    return f"{HEARD}{source}"
 
 
 def todo_row(what: AlertId | CaseId) -> str:

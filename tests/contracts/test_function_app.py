@@ -45,6 +45,7 @@ FUNCTIONS = {
     "confirm": ("httpTrigger", "cases/{id}/confirm", {"POST"}),
     "access_pass": ("httpTrigger", "cases/{id}/access-pass", {"POST"}),
     "policy": ("httpTrigger", "policy/{what}", {"POST"}),
+    "show_policy": ("httpTrigger", "policy", {"GET"}),
     "approvals": ("httpTrigger", "approvals", {"GET"}),
     "by_link": ("httpTrigger", "approve/{token}", {"GET"}),
     "approve": ("httpTrigger", "cases/{id}/approve", {"POST"}),

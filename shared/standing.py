@@ -1,0 +1,124 @@
+"""What people read about the app itself: the policy in force, and whether it is well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.alerts.source import Sources
+from shared.clients.tenant import Tenant
+from shared.desk import Desk, Page, json_page, wants_json
+from shared.door import header
+from shared.errors import FirebreakError
+from shared.model import ResponderName
+from shared.pages.health_view import HealthView
+from shared.policy.document import Policy, PolicyError, load
+from shared.responder import Responder
+from shared.settings import Settings
+from shared.store.verbs import Store
+from shared.tasks import wellbeing
+from shared.tasks.ledger import Clock
+from shared.window import Window
+
+if TYPE_CHECKING:
+    from shared.pages.policy_view import PolicyView
+
+_SHIPPED: Final = Path(__file__).with_name("policy") / "shipped.toml"
+"""The policy this release came with, to compare with."""
+
+
+class Standing:
+    """Shows how the app stands; changes nothing."""
+
+    def __init__(  # noqa: PLR0913 - everything it shows comes in here
+        self,
+        *,
+        window: Window,
+        desk: Desk,
+        settings: Settings,
+        sources: Sources,
+        store: Store,
+        clock: Clock,
+        tenant: Callable[[], Tenant],
+        policy: tuple[Policy, str],
+        catalogue: Mapping[ResponderName, Responder[Any]],
+    ) -> None:
+        self._window = window
+        self._desk = desk
+        self._settings = settings
+        self._sources = sources
+        self._store = store
+        self._clock = clock
+        self._tenant = tenant
+        self._policy, self._text = policy
+        self._catalogue = catalogue
+
+    async def policy(self, headers: Mapping[str, str]) -> Page:
+        """Show the policy in force, rule by rule, and where it differs from the shipped one."""
+        if refusal := self._refusal(headers):
+            return refusal
+        view = self._policy_view()
+        if wants_json(headers):
+            return json_page(view.model_dump(mode="json"))
+        return self._window.html(self._window.pages.policy(view))
+
+    async def health(self, headers: Mapping[str, str]) -> Page:
+        """Answer a probe with what names nobody; a browser gets the page, if it is let in."""
+        if "text/html" not in header(headers, "accept"):
+            return await self._desk.health()
+        if refusal := self._refusal(headers):
+            return refusal
+        view = await self._health_view()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if view.storage else HTTPStatus.OK
+        return self._window.html(self._window.pages.health(view), status=status)
+
+    def _refusal(self, headers: Mapping[str, str]) -> Page | None:
+        if reason := self._window.door.shut(headers):
+            title = "Nobody is signed in"
+            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        return None
+
+    def _policy_view(self) -> PolicyView:
+        from shared.pages.policy_view import policy_view
+        from shared.policy.schema import schema
+
+        shipped = _SHIPPED.read_text(encoding="utf-8")
+        try:
+            then = load(shipped, responders=self._policy.responders, file=_SHIPPED.name)
+        except PolicyError:
+            # Responders were taken out of this deployment: the text can still be compared.
+            then = None
+        return policy_view(
+            self._policy,
+            self._text,
+            file=self._settings.policy.name,
+            shipped=(then, shipped),
+            catalogue=self._catalogue,
+            schema=schema(self._catalogue),
+            at=self._clock(),
+        )
+
+    async def _health_view(self) -> HealthView:
+        tenant = self._settings.tenant
+        known = await wellbeing.protected(self._policy.protected, self._tenant)
+        try:
+            heard, (count, oldest) = await asyncio.gather(
+                wellbeing.heard(self._sources.root, self._store, tenant),
+                wellbeing.untriaged(self._store, tenant),
+            )
+            storage = ""
+        except FirebreakError as error:
+            heard, count, oldest, storage = (), 0, None, str(error)
+        return HealthView(
+            at=self._clock(),
+            storage=storage,
+            mode_ceiling=self._policy.mode_ceiling,
+            rules=tuple(rule.name for rule in self._policy.rules),
+            protected=known,
+            sources=heard,
+            untriaged=count,
+            oldest=oldest,
+        )

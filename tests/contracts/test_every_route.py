@@ -1,0 +1,100 @@
+"""What holds for every HTTP function, found by looking at which there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from shared.model import Json, TaskState
+from tests.contracts.in_process import InProcess, http_functions
+from tests.tasks.approving import AZURE, Person, signed_in
+
+FOR_MACHINES = {"alerts", "health"}
+"""Sources prove themselves with their secret, and a probe is told what names nobody."""
+NAME = "Ada Brandt"
+
+
+def calls(method: str, case: str) -> Iterator[tuple[str, str]]:
+    """Each function that answers to the method, with a path that reaches it."""
+    for function, _ in http_functions():
+        if method in function.trigger["methods"] and function.name not in FOR_MACHINES:
+            path = re.sub(r"\{\*rest\}", case, function.trigger["route"])
+            path = path.replace("{what}", "switch").replace("{id}", case)
+            yield function.name, "/api/" + re.sub(r"\{\w+\}", case, path)
+
+
+def stored(bench: Person) -> dict[str, Json]:
+    """All rows but the trail, which says that somebody tried."""
+    rows = (row for row in bench.store.rows() if not row.partition.endswith("|audit"))
+    return {f"{row.partition} {row.key}": row.body for row in rows}
+
+
+@pytest.mark.parametrize("auth", [None, "False"])
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_without_authentication_no_route_shows_or_changes_anything(
+    auth: str | None, accept: str
+) -> None:
+    async with Person(settings={**AZURE, "WEBSITE_AUTH_ENABLED": auth}) as bench:
+        await bench.detect(1, level="medium")
+        await bench.settle()
+        app, case = InProcess(bench.app), bench.the_case().id
+        before = stored(bench)
+        headers = {**signed_in("administrator"), "accept": accept}
+        asked = [(m, *call) for m in ("GET", "POST") for call in calls(m, case)]
+        for method, name, path in asked:
+            status, _, body = await app.ask(method, path, headers, b"reason=x&ceiling=observe")
+            assert status in {403, 404}, name
+            assert NAME not in body.decode(), name
+        assert stored(bench) == before
+        assert len(asked) > 15
+
+
+FORGED = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "", "origin": "https://mallory.example"},
+    {"sec-fetch-site": "same-origin", "content-type": "text/plain"},
+    {"sec-fetch-site": "same-origin", "content-type": "application/json"},
+]
+FORM = {
+    "ceiling": "observe",
+    "check": "methods",
+    "fingerprint": "x",
+    "reason": "mallory",
+    "responder": "stop_forwarding",
+    "rule": "all",
+    "since": "2026-11-20T08:00:00",
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+async def test_no_post_of_another_site_changes_anything_in_an_administrator_s_name(
+    forged: dict[str, str],
+) -> None:
+    async with Person(settings=AZURE) as bench:
+        await bench.asked(as_=signed_in("reader"))
+        app, case = InProcess(bench.app), bench.the_case().id
+        before = stored(bench)
+        headers = {**signed_in("administrator"), "host": "127.0.0.1:7071", **forged}
+        for name, path in calls("POST", case):
+            status, _, _ = await app.ask("POST", path, headers, urlencode(FORM).encode())
+            assert 400 <= status < 500, name
+        assert stored(bench) == before
+        assert bench.tasks()["stop_forwarding"].state is TaskState.WAITING
+
+
+async def test_every_page_is_sent_with_the_headers_that_close_it() -> None:
+    async with Person() as bench:
+        await bench.asked()
+        app, case = InProcess(bench.app), bench.the_case().id
+        for name, path in calls("GET", case):
+            status, headers, body = await app.ask("GET", path, {"accept": "text/html"})
+            if not headers["content-type"].startswith("text/html") or not body:
+                continue
+            assert status in {200, 404, 409}, name
+            assert "default-src 'none'" in headers["Content-Security-Policy"], name
+            assert headers["Cache-Control"] == "no-store", name
+            assert "<main" in body.decode(), name
