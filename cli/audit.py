@@ -48,6 +48,8 @@ def verify(as_json: AsJson = False) -> None:
         said = f"{walk.looked_at} cases and alerts looked at"
         if found:
             raise CommandError(f"{found} things are not as they were written; {said}")
+        if not walk.looked_at:
+            raise CommandError("Nothing is on record: is it the right tenant and storage account?")
         print(f"Everything is as it was written: {said}", file=sys.stderr)
 
     finish(run())
