@@ -1,148 +1,83 @@
-"""What a sweep costs: time, calls and memory, from a thousand subjects to a hundred thousand.
+"""What a sweep takes in organisations of a thousand to a hundred thousand mailboxes.
 
-Without `--sweep` a sweep of our own is run that finds something on every tenth subject, so that
-the figures are the engine's: pages, rows, checkpoints and the closing. `--sweep NAME` runs one that
-is shipped on a simulated tenant with as many people.
-
-Each size runs in a process of its own, since a process keeps the most memory it ever had. The store
-in memory is measured before and after, so `held` is what the rows take and `peak` what comes on
-top while the sweep runs. Growth is linear where `us each` stays, and memory flat where `peak` does.
+Each row runs in a process of its own. `lab minutes` are what the budgets make of it, on a clock
+that jumps over every pause; `seconds` are our own work, the simulated tenant's included. The
+findings must equal the truth of the organisation, or the benchmark fails.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
+import logging
 import resource
-import subprocess
 import sys
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from time import perf_counter
+from typing import Final
 
-from benchmarks.measuring import Session
-from lab.clock import Clock
-from lab.tenant import SimulatedTenant, TenantSettings
-from lab.tenant.population import Population
-from lab.workbench import Workbench
-from shared.model import Json, Severity
-from shared.posture import Budget, Finding, SweepName
-from shared.store.memory import MemoryStore
-from shared.sweeps.posture import sweeps
-from shared.sweeps.sweep import Look, Page, Sweep
-from shared.telemetry import open_log
+from benchmarks.measuring import Session, parser
+from shared.model import Json
+from tests.sweeps.swept import Swept
 
-SIZES: Final = (1_000, 10_000, 100_000)
-_PAGE: Final = 500
-_NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
-_TIMES: Final = 2
-"""Runs per size: one in which everything is new, one in which all of it is seen again."""
+_SIZES: Final = (1_000, 10_000, 50_000, 100_000)
+_SWEEPS: Final = ("mailbox_auditing", "mail_forwarding", "legacy_protocols", "risky_consents")
 
 
-class EveryTenth(Sweep):
-    """Find something on every tenth of so many subjects."""
+def main() -> int:
+    """Measure and print; fails where a sweep missed something or invented it."""
+    made = parser(__doc__)
+    made.add_argument("--sizes", type=int, nargs="+", default=_SIZES, metavar="MAILBOXES")
+    made.add_argument("--sweeps", nargs="+", default=_SWEEPS, metavar="NAME")
+    asked = made.parse_args()
+    session = Session("sweep", path=asked.json)
+    wrong = 0
+    for name in asked.sweeps:
+        rows = []
+        for size in asked.sizes:
+            session.progress(f"{name}, {size:,} mailboxes")
+            rows.append(_apart(name, size))
+        session.table(name, rows)
+        wrong += sum(row["findings"] != row["truth"] for row in rows)
+    session.say("Every finding is true and none is missing" if not wrong else f"{wrong} are wrong")
+    session.end()
+    return 1 if wrong else 0
 
-    every = timedelta(days=1)
-    budget = Budget(service="benchmark", calls=1_000_000, seconds=60)
-    kinds: ClassVar[Mapping[str, str]] = {"tenth": "Nothing"}
 
-    def __init__(self, subjects: int) -> None:
-        self._subjects = subjects
+def _apart(name: str, size: int) -> Json:
+    """Measure one row in a process of its own, whose memory is nobody else's."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measured, name, size).result()
 
-    @property
-    def name(self) -> SweepName:
-        """A name that no shipped sweep has."""
-        return SweepName("every_tenth")
 
-    async def read(self, look: Look) -> Page:
-        """Read the next page."""
-        start = int(look.cursor.get("from", 0))
-        stop = min(start + _PAGE, self._subjects)
-        found = tuple(
-            Finding(kind="tenth", subject=str(n), title=f"Subject {n}", severity=Severity.LOW)
-            for n in range(start, stop)
-            if n % 10 == 0
-        )
-        following = {"from": stop} if stop < self._subjects else None
-        return Page(findings=found, subjects=stop - start, expected=self._subjects, next=following)
+def measured(name: str, size: int) -> Json:
+    """Make an organisation, run the sweep over it once and say what that took."""
+    logging.disable(logging.CRITICAL)
+    begun = perf_counter()
+    swept = Swept(size, name)
+    made, before = perf_counter() - begun, _peak()
+    start, begun = swept.clock.now(), perf_counter()
+    asyncio.run(swept.run())
+    took, run = perf_counter() - begun, swept.last(name)
+    same = swept.found(name) == swept.truth(name)
+    return {
+        "mailboxes": size,
+        "made s": round(made, 1),
+        "seconds": round(took, 1),
+        "lab minutes": round((swept.clock.now() - start).total_seconds() / 60, 1),
+        "pages": run.pages,
+        "calls": run.calls,
+        "findings": len(swept.found(name)),
+        "truth": len(swept.truth(name)) if same else -1,
+        "MB before": round(before),
+        "MB grown": round(_peak() - before),
+    }
 
 
 def _peak() -> float:
-    """Give the most memory this process ever had, in MiB."""
+    """Read the most memory this process ever held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _held(store: MemoryStore) -> float:
-    """Give the characters of all rows, in MiB."""
-    return sum(len(json.dumps(row.body)) for row in store.rows()) / 2**20
-
-
-async def measure(subjects: int, name: str | None) -> list[Json]:
-    """Run one size and give a row for each run."""
-    clock = Clock.frozen(_NOON)
-    lab = SimulatedTenant(clock=clock, settings=TenantSettings.instant(page_size=999))
-    if name:
-        people = Population(lab)
-        for number in range(subjects):
-            people.person(f"Person {number}")
-    one = sweeps()[SweepName(name)] if name else EveryTenth(subjects)
-    store, rows = MemoryStore(), list[Json]()
-    async with Workbench(lab, store=store, sweeps={one.name: one}, log=open_log()) as bench:
-        for number in range(_TIMES):
-            before, began = _peak(), time.perf_counter()
-            await bench.app.start_sweeps()
-            await bench.settle(within=timedelta(days=3))
-            seconds = time.perf_counter() - began
-            page = await bench.app.show_sweep(one.name, {})
-            run = json.loads(page.body)["run"]
-            rows.append(
-                {
-                    "subjects": subjects,
-                    "run": "first" if number == 0 else "again",
-                    "state": run["state"],
-                    "s": round(seconds, 2),
-                    "us each": round(1e6 * seconds / subjects, 1),
-                    "pages": run["pages"],
-                    "calls": run["calls"],
-                    "open": run["counts"]["open"] if run["counts"] else None,
-                    "held MiB": round(_held(store), 1),
-                    "peak +MiB": round(_peak() - before, 1),
-                }
-            )
-            clock.advance(90_000)
-    return rows
-
-
-def main() -> None:
-    """Measure each size in a process of its own and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sweep", choices=sorted(sweeps()), help="a shipped sweep")
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
-    wanted = parser.parse_args()
-    if wanted.one:
-        print(json.dumps(asyncio.run(measure(wanted.one, wanted.sweep))))
-        return
-    session = Session("sweep", path=wanted.json)
-    rows: list[Json] = []
-    for size in wanted.sizes:
-        session.progress(f"{size:,} subjects")
-        rows += _apart(size, wanted.sweep)
-    session.table(f"sweep {wanted.sweep or 'every_tenth'}", rows)
-    session.end()
-
-
-def _apart(size: int, name: str | None) -> list[Json]:
-    command = [sys.executable, "-m", "benchmarks.sweep", "--one", str(size)]
-    command += ["--sweep", name] if name else []
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
