@@ -11,20 +11,24 @@ from datetime import timedelta
 from typing import Any, Final
 
 from lab.audit_trail import AuditTrail
+from lab.enrolment import Enrolment
 from lab.organisation_faults import FAULTS, PREMIUM, STANDARD
 from lab.registrations import Registrations
 from lab.tenant.graph_directory_audits import record
 from lab.tenant.logbook import AuditRecord
 from lab.tenant.mailbox_state import Auditing, Delegation, Protocols
 from lab.tenant.population import Population
-from lab.tenant.state import Mailbox, User
+from lab.tenant.state import Authentication, AuthMethod, Mailbox, User
 from lab.tenant.world import World
 from shared.posture import SweepName
 
 SPREAD: Final = 200
 """Of so many accounts one has each thing wrong; in a small organisation it is one of `CROWDED`."""
-CROWDED: Final = 25
+CROWDED: Final = 30
 _SMALL: Final = 400
+_REGISTERED: Final = Authentication(
+    methods=(AuthMethod(id="a", kind="microsoftAuthenticator", created_at=None),)
+)
 _NOTHING_SHARED: Final = Delegation()
 
 
@@ -53,6 +57,16 @@ class Organisation:
         self._mallory = self._apps.app("Mail Backup Pro")
         self._minutes = self._apps.app("Minutes", publisher="Minutes Ltd")
         self._contact = self.people.contact("Supplier", "orders@mallory.example")
+        self._excluded = self.people.group("Left out of MFA", [])
+        inner = self.people.group("Left out of MFA, nested", [])
+        self.world.state.memberships.seed(inner, frozenset({self._excluded}))
+        self._nested = inner
+        self._apps.access_rule(
+            "Require MFA for all",
+            controls=("mfa",),
+            users=frozenset({"All"}),
+            without_groups=frozenset({self._excluded}),
+        )
         self._settle(size)
         self._of_the_whole(audits=audits, ingests=ingests, smtp_for_all=smtp_for_all)
 
@@ -72,6 +86,17 @@ class Organisation:
     def licensed(self, oid: str, *plans: tuple[str, str]) -> None:
         """Give an account service plans."""
         self.world.change_user(oid, plans=plans)
+
+    def left_out(self, oid: str) -> None:
+        """Put an account into a group within the group that no second factor is asked of."""
+        held = self.world.state.memberships.get(oid) or frozenset()
+        self.world.state.memberships.seed(oid, held | {self._nested})
+
+    def registered(self, oid: str, *kinds: str, per_user_mfa: str = "disabled") -> None:
+        """Let an account have these methods and no others."""
+        self.world.state.authentication[oid] = Authentication(per_user_mfa=per_user_mfa)
+        for kind in kinds:
+            Enrolment(self.world).register(oid, kind, at=self.world.created_at)
 
     def grant(self, oid: str | None, app: str, scope: str) -> str:
         """Let an application act for an account, or for everybody; returns the grant's id."""
@@ -130,6 +155,7 @@ class Organisation:
             protocols=protocols,
             auditing=auditing,
         )
+        self.world.state.authentication[oid] = _REGISTERED
         return oid
 
     def _of_the_whole(self, *, audits: bool, ingests: bool, smtp_for_all: bool) -> None:

@@ -153,6 +153,41 @@ def _may_not_send(all_: Organisation, oid: str) -> None:
     all_.wrong("blocked_senders", "blocked_sender", address)
 
 
+def _left_out(all_: Organisation, oid: str) -> None:
+    all_.left_out(oid)
+    kind = "member_not_asked" if all_.world.state.users[oid].plans else "service_not_asked"
+    all_.wrong("mfa_coverage", kind, oid)
+
+
+def _asked_alone(all_: Organisation, oid: str) -> None:
+    # Left out of the policy, and asked by a setting of the account's own.
+    all_.left_out(oid)
+    all_.registered(oid, "phone", per_user_mfa="enforced")
+
+
+def _registers_nothing(all_: Organisation, oid: str) -> None:
+    all_.registered(oid)
+    all_.wrong("mfa_coverage", "not_registered", oid)
+
+
+def _admin_by_telephone(all_: Organisation, oid: str) -> None:
+    all_.people.role("Global Administrator", [oid])
+    all_.registered(oid, "phone")
+    all_.wrong("mfa_coverage", "admin_phishable", oid)
+
+
+def _admin_by_key(all_: Organisation, oid: str) -> None:
+    all_.people.role("Global Administrator", [oid])
+    all_.registered(oid, "fido2")
+
+
+def _shared_left_out(all_: Organisation, oid: str) -> None:
+    all_.licensed(oid)
+    all_.mailbox(oid, kind="SharedMailbox")
+    all_.left_out(oid)
+    all_.wrong("mfa_coverage", "service_not_asked", oid)
+
+
 FAULTS: Final[dict[int, Fault]] = dict(
     enumerate(
         (
@@ -160,7 +195,8 @@ FAULTS: Final[dict[int, Fault]] = dict(
             *(_chosen_whole, _forgets, _keeps_long, _unseen, _forwards, _forwards_inside),
             *(_forwards_to_contact, _forwards_to_colleague, _sends_by_password),
             *(_sends_by_nothing, _lets_mallory_in, _lets_minutes_in, _may_not_send),
-            *(_hides_mail, _hid_mail, _tidies_up),
+            *(_hides_mail, _hid_mail, _tidies_up, _left_out, _asked_alone, _registers_nothing),
+            *(_admin_by_telephone, _admin_by_key, _shared_left_out),
         ),
         start=1,
     )

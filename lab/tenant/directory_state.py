@@ -92,6 +92,18 @@ class AccessRule:
     without_apps: tuple[str, ...] = ()
     clients: tuple[str, ...] = ("all",)
     user_risk: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    """Named locations from which it asks nothing."""
+    users: frozenset[str] = frozenset()
+    """Object ids, or `All`, or `GuestsOrExternalUsers`."""
+    roles: frozenset[str] = frozenset()
+    without_roles: frozenset[str] = frozenset()
+    guests: str = ""
+    """The kinds of guest it is for, in Graph's words with commas; `without_guests` likewise."""
+    without_guests: str = ""
+    operator: str = "OR"
+    strength: tuple[str, ...] = ()
+    """The combinations of methods that its authentication strength lets pass."""
 
     @property
     def blocks_all_access(self) -> bool:
@@ -137,6 +149,7 @@ class DirectoryObjects:
     """What is known of assignments beyond their being there; memberships say that they are."""
     eligible: dict[tuple[str, str], RoleTerm] = field(default_factory=dict)
     rules: dict[str, AccessRule] = field(default_factory=dict)
+    security_defaults: bool = False
     events: list[DirectoryEvent] = field(default_factory=list)
 
     def by_account(self) -> dict[str, dict[str, object]]:

@@ -29,6 +29,24 @@ def list_policies(ask: Ask) -> Json:
     return ask.page(rules, _shown, context="identity/conditionalAccess/policies")
 
 
+@operation(
+    "GET",
+    "/policies/identitySecurityDefaultsEnforcementPolicy",
+    any_of=("Policy.Read.All",),
+    returns="microsoft.graph.identitySecurityDefaultsEnforcementPolicy",
+)
+def read_security_defaults(ask: Ask) -> Json:
+    """Say whether security defaults are on."""
+    context = "policies/identitySecurityDefaultsEnforcementPolicy/$entity"
+    return {
+        "@odata.context": f"{ask.root}/$metadata#{context}",
+        "id": "00000000-0000-0000-0000-000000000005",
+        "displayName": "Security Defaults",
+        "description": "Basic security that Microsoft advises.",
+        "isEnabled": ask.world.state.directory.security_defaults,
+    }
+
+
 def _shown(rule: AccessRule) -> Json:
     return {
         "id": rule.id,
@@ -43,7 +61,7 @@ def _shown(rule: AccessRule) -> Json:
             "signInRiskLevels": [],
             "clientAppTypes": list(rule.clients),
             "platforms": None,
-            "locations": None,
+            "locations": _locations(rule),
             "servicePrincipalRiskLevels": [],
             "insiderRiskLevels": None,
             "applications": {
@@ -54,20 +72,39 @@ def _shown(rule: AccessRule) -> Json:
                 "applicationFilter": None,
             },
             "users": {
-                "includeUsers": [],
+                "includeUsers": sorted(rule.users),
                 "excludeUsers": sorted(rule.without_users),
                 "includeGroups": sorted(rule.groups),
                 "excludeGroups": sorted(rule.without_groups),
-                "includeRoles": [],
-                "excludeRoles": [],
-                "includeGuestsOrExternalUsers": None,
-                "excludeGuestsOrExternalUsers": None,
+                "includeRoles": sorted(rule.roles),
+                "excludeRoles": sorted(rule.without_roles),
+                "includeGuestsOrExternalUsers": _guests(rule.guests),
+                "excludeGuestsOrExternalUsers": _guests(rule.without_guests),
             },
         },
         "grantControls": {
-            "operator": "OR",
+            "operator": rule.operator,
             "builtInControls": list(rule.controls),
             "customAuthenticationFactors": [],
             "termsOfUse": [],
+            **_strength(rule),
         },
     }
+
+
+def _locations(rule: AccessRule) -> Json | None:
+    if not rule.locations:
+        return None
+    return {"includeLocations": ["All"], "excludeLocations": list(rule.locations)}
+
+
+def _guests(kinds: str) -> Json | None:
+    return {"guestOrExternalUserTypes": kinds, "externalTenants": None} if kinds else None
+
+
+def _strength(rule: AccessRule) -> Json:
+    """Show the strength, a navigation property that Graph expands only where there is one."""
+    if not rule.strength:
+        return {}
+    chosen = {"id": rule.id, "allowedCombinations": list(rule.strength)}
+    return {"authenticationStrength": chosen}

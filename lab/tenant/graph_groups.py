@@ -38,6 +38,32 @@ def list_members(ask: Ask) -> Json:
     return ask.page(members, _member, context="directoryObjects")
 
 
+@operation(
+    "GET",
+    "/groups/{group}/transitiveMembers",
+    any_of=("GroupMember.Read.All", _WRITE, "Group.Read.All", "Directory.Read.All"),
+    shape=Shape.MANY,
+    returns="microsoft.graph.directoryObject",
+)
+def list_all_members(ask: Ask) -> Json:
+    """List who is in the group directly or through other groups."""
+    group, state = _group(ask), ask.world.state
+    inside, waiting = {group.id}, [group.id]
+    parents = {member: state.memberships.seen(member, at=ask.seen_at) for member in state.groups}
+    while waiting:
+        outer = waiting.pop()
+        nested = [g for g, above in parents.items() if outer in (above or ()) and g not in inside]
+        inside.update(nested)
+        waiting += nested
+    members = [
+        user
+        for oid in state.users
+        if inside & (state.memberships.seen(oid, at=ask.seen_at) or frozenset())
+        and (user := state.users.seen(oid, at=ask.seen_at)) is not None
+    ]
+    return ask.page(members, _member, context="directoryObjects")
+
+
 @operation("POST", "/groups/{group}/members/$ref", any_of=(_WRITE,), shape=Shape.NOTHING)
 def add_member(ask: Ask) -> Answer:
     """Let an account in."""

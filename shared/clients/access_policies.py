@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from pydantic import Field
+
 from shared.clients.graph import Graph
 from shared.model import Json, ObjectId, Value
 
 POLICY_READ_ALL: Final = "Policy.Read.All"
+SOME_TENANTS: Final = "some"
 _EVERYTHING: Final = ("all", "All")
 _JUDGED: Final = frozenset({"applications", "clientAppTypes", "users"})
 _TARGETS: Final = ("applicationFilter", "includeAuthenticationContextClassReferences")
@@ -35,6 +38,19 @@ class AccessPolicy(Value):
     without_roles: frozenset[str]
     without_guests: bool
     narrowed: tuple[str, ...] = ()
+    users: frozenset[str] = frozenset()
+    """Object ids, or `All`, or `GuestsOrExternalUsers`."""
+    roles: frozenset[str] = frozenset()
+    """Role definitions."""
+    guests: frozenset[str] = frozenset()
+    """The kinds of guest it is for; one called `some` says that not every home tenant is meant."""
+    guests_left_out: frozenset[str] = frozenset()
+    needs_all: bool = False
+    """Whether every demand is to be met, not one of them."""
+    strength: frozenset[str] | None = Field(default=None)
+    """The combinations of methods that pass; empty where Graph names none, `None` for no demand."""
+    other_demands: bool = False
+    """Whether terms of use or another product may be asked for as well."""
 
 
 class AccessPolicies:
@@ -56,22 +72,58 @@ class AccessPolicies:
         )
         return tuple([_policy(item) async for item in pages])
 
+    async def security_defaults(self) -> bool | None:
+        """Read whether security defaults are on; `None` where Graph does not say.
+
+        Source: GET /policies/identitySecurityDefaultsEnforcementPolicy.
+        """
+        found = await self._graph.get(
+            lambda g: (
+                g.policies.identity_security_defaults_enforcement_policy.to_get_request_information()
+            ),
+            permission=POLICY_READ_ALL,
+        )
+        enabled = found.get("isEnabled")
+        return enabled if isinstance(enabled, bool) else None
+
 
 def _policy(item: Json) -> AccessPolicy:
     conditions = item.get("conditions") or {}
     users = conditions.get("users") or {}
+    grant = item.get("grantControls") or {}
     return AccessPolicy(
         id=str(item["id"]),
         name=str(item.get("displayName") or item["id"]),
         state=str(item.get("state") or "unknown"),
-        controls=_set((item.get("grantControls") or {}).get("builtInControls")),
+        controls=_set(grant.get("builtInControls")),
         groups=_set(users.get("includeGroups")),
         without_groups=_set(users.get("excludeGroups")),
         without_users=_set(users.get("excludeUsers")),
         without_roles=_set(users.get("excludeRoles")),
         without_guests=bool(users.get(_GUESTS)),
         narrowed=(*_narrow_targets(conditions), *_narrow_conditions(conditions)),
+        users=_set(users.get("includeUsers")),
+        roles=_set(users.get("includeRoles")),
+        guests=_guests(users.get("includeGuestsOrExternalUsers")),
+        guests_left_out=_guests(users.get(_GUESTS)),
+        needs_all=grant.get("operator") == "AND",
+        strength=_strength(grant.get("authenticationStrength")),
+        other_demands=bool(grant.get("termsOfUse") or grant.get("customAuthenticationFactors")),
     )
+
+
+def _guests(meant: Json | None) -> frozenset[str]:
+    """Read kinds of guest. Source: conditionalAccessGuestsOrExternalUsers, a list with commas."""
+    if not meant:
+        return frozenset()
+    kinds = str(meant.get("guestOrExternalUserTypes") or "").split(",")
+    tenants = meant.get("externalTenants") or {}
+    some = [SOME_TENANTS] if tenants.get("membershipKind", "all") != "all" else []
+    return frozenset([kind.strip() for kind in kinds if kind.strip()] + some)
+
+
+def _strength(found: Json | None) -> frozenset[str] | None:
+    return None if not found else _set(found.get("allowedCombinations"))
 
 
 def _set(values: Any) -> frozenset[Any]:

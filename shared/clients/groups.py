@@ -58,6 +58,20 @@ class Groups:
         )
         return frozenset([ObjectId(str(item["id"])) async for item in pages])
 
+    async def everybody(
+        self, group: ObjectId, link: str | None = None
+    ) -> tuple[tuple[ObjectId, ...], str | None]:
+        """Read a page of who is in a group, through other groups too, and the link to the next.
+
+        Raises `Gone` where there is no such group. Source: GET /groups/{id}/transitiveMembers.
+        """
+        page = await self._graph.page(
+            lambda g: g.groups.by_group_id(group).transitive_members.to_get_request_information(),
+            permission=GROUP_MEMBER_WRITE_ALL,
+            link=link,
+        )
+        return tuple(ObjectId(str(item["id"])) for item in page.items), page.next
+
     async def add(self, group: ObjectId, member: ObjectId) -> None:
         """Let an object in. Raises `Conflict` where it is in already.
 

@@ -68,6 +68,14 @@ class Roles:
         found = await self._assignments("roleDefinitionId", role)
         return len({i["principalId"] for i in found if scope_of(i) == "/"} - {but})
 
+    async def holders(self, role: ObjectId) -> frozenset[ObjectId]:
+        """List who holds a role actively: accounts, groups and applications, at any scope.
+
+        Source: GET /roleManagement/directory/roleAssignments?$filter=roleDefinitionId eq '...'.
+        """
+        found = await self._assignments("roleDefinitionId", role)
+        return frozenset(ObjectId(str(item["principalId"])) for item in found)
+
     async def remove(self, oid: ObjectId, role: HeldRole) -> None:
         """Take a role away, where its term is kept. Raises `Gone` where it is not held.
 

@@ -37,6 +37,7 @@ from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.mailbox_lists import MailboxLists
 from shared.clients.methods import AuthMethods
 from shared.clients.protocols import MailProtocols
+from shared.clients.registrations import Registrations
 from shared.clients.risk import PACE, RiskyUsers
 from shared.clients.risk_detections import RiskDetections
 from shared.clients.roles import Roles
@@ -83,6 +84,7 @@ class Tenant:
     files: Files
     analyzed_mail: AnalyzedMail
     methods: AuthMethods
+    registrations: Registrations
     access: MailboxAccess
     auto_replies: AutoReplies
     protocols: MailProtocols
@@ -164,6 +166,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         senders=BlockedSenders(exchange, releases=releases, clock=clock),
         secure_scores=SecureScores(graph),
         methods=AuthMethods(graph),
+        registrations=Registrations(graph),
         consents=Consents(graph),
         devices=Devices(graph),
         groups=Groups(graph),

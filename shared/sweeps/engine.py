@@ -141,7 +141,8 @@ class Engine:
         # Counted before they are made: a page that fails half-way has spent them.
         hold.spend(sweep.budget, sweep.calls_per_page, began)
         page = await self._page(sweep, hold.run, before)
-        hold.spend(sweep.budget, page.calls - sweep.calls_per_page, began)
+        spent = page.calls if page.units is None else page.units
+        hold.spend(sweep.budget, spent - sweep.calls_per_page, began)
         await self.findings(sweep).see(page.findings, hold.run)
         await self._remember(sweep, page.records)
         for alarm in page.alarms:

@@ -50,6 +50,8 @@ class Page(Value):
     subjects: int = 0
     expected: int | None = None
     calls: int = 1
+    units: int | None = None
+    """What it takes of the budget, where a request weighs more than one."""
     next: Json | None = None
 
 

@@ -137,6 +137,13 @@ CALLS: Final = {
     "GET /identity/conditionalaccess/policies": Call(
         gives="microsoft.graph.conditionalAccessPolicy", many=True
     ),
+    "GET /policies/identitysecuritydefaultsenforcementpolicy": Call(
+        gives="microsoft.graph.identitySecurityDefaultsEnforcementPolicy"
+    ),
+    "GET /reports/authenticationmethods/userregistrationdetails": Call(
+        gives="microsoft.graph.userRegistrationDetails", many=True
+    ),
+    "GET /groups/{id}/transitivemembers": Call(gives=OBJECT, many=True),
     "PATCH /serviceprincipals/{id}": Call(sends="microsoft.graph.servicePrincipal"),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
     "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),

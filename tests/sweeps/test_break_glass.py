@@ -27,7 +27,8 @@ class Emergency(Swept):
 
     def leave_out(self) -> None:
         """Exclude the account from the policy that blocks."""
-        ((key, rule),) = self.lab.state.directory.rules.items()
+        rules = self.lab.state.directory.rules
+        ((key, rule),) = [item for item in rules.items() if "block" in item[1].controls]
         left_out = replace(rule, without_users=frozenset({self.oid}))
         self.lab.state.directory.rules[key] = left_out
 

@@ -22,6 +22,7 @@ SWEEPS = (
     "legacy_protocols",
     "mail_forwarding",
     "mailbox_auditing",
+    "mfa_coverage",
     "risky_consents",
 )
 AUDITING = "mailbox_auditing"
