@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from responders import catalogue
+from scripts.openapi import openapi
 from shared.alerts.catalogue import carriers
 from shared.policy.schema import schema
 
@@ -54,6 +55,7 @@ def shipped_policy() -> str:
 
 GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
+        "docs/openapi.json": openapi,
         "docs/policy.schema.json": policy_schema,
         "docs/carriers/README.md": carrier_index,
         "shared/policy/shipped.toml": shipped_policy,
