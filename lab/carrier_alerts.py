@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from lab.tenant.defender import SecurityAlert
+from lab.tenant.defender import SecurityAlert, SecurityIncident
 from lab.tenant.feeds import RiskDetection
 from lab.tenant.state import User
 from lab.tenant.user_view import exact
@@ -142,6 +142,7 @@ def _record(world: World, alert: str, *, at: datetime) -> dict[str, Any]:
 def suspicious_forwarding(world: World, user: User, *, at: datetime) -> CarrierAlert:
     """Compose the Defender alert "Suspicious Email Forwarding Activity" as alerts_v2 shows it."""
     provider = world.guid()
+    incident = str(world.dice.randrange(100, 10_000))
     account = {
         "accountName": user.upn.partition("@")[0],
         "azureAdUserId": user.id,
@@ -166,7 +167,7 @@ def suspicious_forwarding(world: World, user: User, *, at: datetime) -> CarrierA
         "@odata.type": "#microsoft.graph.security.alert",
         "id": f"fa{provider}",
         "providerAlertId": provider,
-        "incidentId": str(world.dice.randrange(100, 10_000)),
+        "incidentId": incident,
         "alertPolicyId": _FORWARDING_POLICY,
         "status": "new",
         "severity": "high",
@@ -193,4 +194,5 @@ def suspicious_forwarding(world: World, user: User, *, at: datetime) -> CarrierA
     world.state.alerts[f"fa{provider}"] = SecurityAlert(
         oid=user.id, raised_at=at, body=alert, updated_at=at
     )
+    world.state.incidents[incident] = SecurityIncident(oid=user.id, updated_at=at)
     return _posted("defender", alert)

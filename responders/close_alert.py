@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Final
 
 from shared.clients import security_alerts
-from shared.clients.security_alerts import Grading, SecurityAlert
+from shared.clients.security_alerts import COMPROMISED, Grading, SecurityAlert
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value
+from shared.policy.at_the_source import DEFENDER, comment
 from shared.responder import Change, Impact, Responder
-
-_CARRIER: Final = "graph_alerts_v2"
-_VERDICT: Final = Grading(
-    status="resolved", classification="truePositive", determination="compromisedAccount"
-)
 
 
 class OpenAlert(Value):
@@ -41,7 +36,7 @@ class AlertsClosed(Change):
     def differences(self) -> tuple[Difference, ...]:
         """List the grading of each alert and the comment, which undo cannot take back."""
         graded = tuple(
-            Difference(what=f"Alert “{a.title}”", was=_words(a.was), becomes=_words(_VERDICT))
+            Difference(what=f"Alert “{a.title}”", was=a.was.words, becomes=COMPROMISED.words)
             for a in self.alerts
         )
         return (*graded, Difference(what="Comment (stays)", was="none", becomes=self.comment))
@@ -62,36 +57,36 @@ class CloseAlert(Responder[AlertsClosed]):
 
     async def plan(self, case: Case, tenant: Tenant) -> AlertsClosed | None:
         """Read the case's alerts where they came from; one that is gone there is closed enough."""
-        ids = dict.fromkeys(o.native_id for o in case.origins if o.carrier == _CARRIER)
+        ids = dict.fromkeys(o.native_id for o in case.origins if o.carrier in DEFENDER)
         found = await asyncio.gather(*(_read(alert, tenant) for alert in ids))
         still_open = tuple(
             OpenAlert(id=alert.id, title=alert.title, was=alert.grading)
             for alert in found
-            if alert is not None and alert.grading.status != _VERDICT.status
+            if alert is not None and alert.grading.status != COMPROMISED.status
         )
         if not still_open:
             return None
-        return AlertsClosed(who=case.account.who, alerts=still_open, comment=_comment(case))
+        return AlertsClosed(who=case.account.who, alerts=still_open, comment=comment(case))
 
     async def apply(self, change: AlertsClosed, tenant: Tenant) -> None:
         """Comment and then close, so that a closed alert always carries its comment, and once."""
         for alert in change.alerts:
             with suppress(Gone):
                 found = await tenant.alerts.read(alert.id)
-                if found.grading.status == _VERDICT.status:
+                if found.grading.status == COMPROMISED.status:
                     continue
                 if change.comment not in found.comments:
                     await tenant.alerts.comment(alert.id, change.comment)
-                await tenant.alerts.grade(alert.id, _VERDICT)
+                await tenant.alerts.grade(alert.id, COMPROMISED)
 
     async def undo(self, change: AlertsClosed, tenant: Tenant) -> None:
         """Open them again as they were, unless somebody has graded one since."""
         found = {alert.id: await _read(alert.id, tenant) for alert in change.alerts}
         for alert in change.alerts:
             now = found[alert.id]
-            if now is not None and now.grading not in (_VERDICT, alert.was):
+            if now is not None and now.grading not in (COMPROMISED, alert.was):
                 raise Refused(
-                    f"The alert “{alert.title}” was graded since ({_words(now.grading)}); "
+                    f"The alert “{alert.title}” was graded since ({now.grading.words}); "
                     "all were left as they are now"
                 )
         for alert in change.alerts:
@@ -105,14 +100,3 @@ async def _read(alert: str, tenant: Tenant) -> SecurityAlert | None:
         return await tenant.alerts.read(alert)
     except Gone:
         return None
-
-
-def _comment(case: Case) -> str:
-    return (
-        f"Firebreak case {case.id}: the account {case.account.upn} was compromised and the case "
-        "answered it. What was found, changed and proven is in the case."
-    )
-
-
-def _words(grading: Grading) -> str:
-    return f"{grading.status}, {grading.classification}, {grading.determination}"

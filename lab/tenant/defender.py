@@ -31,6 +31,18 @@ class SecurityAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityIncident:
+    """How people graded an incident; its alerts name it. `oid` is whom its first alert is about."""
+
+    oid: str
+    status: str = "active"
+    classification: str | None = None
+    determination: str | None = None
+    updated_at: datetime
+    comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Where one recipient's copy of a message went and lies now, in Graph's words."""
 

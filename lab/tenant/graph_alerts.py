@@ -14,7 +14,7 @@ from lab.tenant.operations import Ask, Json, Shape, operation
 from lab.tenant.user_view import exact
 
 TYPE: Final = "microsoft.graph.security.alert"
-_COMMENT: Final = "microsoft.graph.security.alertComment"
+COMMENT: Final = "microsoft.graph.security.alertComment"
 _ONE: Final = "/security/alerts_v2/{aid}"
 _READ: Final = ("SecurityAlert.Read.All", "SecurityAlert.ReadWrite.All")
 _WRITE: Final = ("SecurityAlert.ReadWrite.All",)
@@ -58,15 +58,7 @@ def read_alert(ask: Ask) -> Json:
 def grade_alert(ask: Ask) -> Json:
     """Set status, classification or determination; to unknown is to take it back."""
     alert, fields = _find(ask), ask.fields()
-    for name, value in fields.items():
-        if name not in WRITABLE:
-            raise bad_request(f"The property '{name}' cannot be updated.", code="BadRequest")
-        if value not in WRITABLE[name]:
-            raise bad_request(f"Invalid value for '{name}'.", code="BadRequest")
-    changes: dict[str, Any] = {
-        name: None if value == _UNSET and name != "status" else value
-        for name, value in fields.items()
-    }
+    changes = grades(fields, WRITABLE)
     changed = replace(alert, **changes, updated_at=ask.world.now())
     ask.world.state.alerts[ask.path["aid"]] = changed
     ask.wrote(alert.oid, f"alert: {', '.join(f'{k} {v}' for k, v in sorted(fields.items()))}")
@@ -78,24 +70,42 @@ def grade_alert(ask: Ask) -> Json:
     f"{_ONE}/comments",
     any_of=_WRITE,
     shape=Shape.VALUE,
-    consumes=_COMMENT,
+    consumes=COMMENT,
     service=Service.SECURITY,
 )
 def comment_on_alert(ask: Ask) -> Json:
     """Add one comment, given as one object as the documentation shows it."""
     alert = _find(ask)
-    said = ask.fields()
-    text = said.get("comment")
-    if said.keys() != {"comment"} or not isinstance(text, str) or not text:
-        raise bad_request("The body must be one comment.", code="BadRequest")
-    if (ask.body or {}).get("@odata.type", "").lstrip("#") != _COMMENT:
-        raise bad_request("The type of the comment must be given.", code="BadRequest")
-    comment = Comment(text=text, by=ask.claims.oid, at=ask.world.now())
+    comment = said(ask)
     comments = (*alert.comments, comment)
     ask.world.state.alerts[ask.path["aid"]] = replace(alert, comments=comments)
     ask.wrote(alert.oid, "alert: commented")
     context = f"{ask.root}/$metadata#security/alerts_v2('{ask.path['aid']}')/comments"
-    return {"@odata.context": context, "value": [_comment(one) for one in comments]}
+    return {"@odata.context": context, "value": [comment_view(one) for one in comments]}
+
+
+def grades(fields: Json, writable: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+    """Read the grades that a request sets, of which each is checked."""
+    for name, value in fields.items():
+        if name not in writable:
+            raise bad_request(f"The property '{name}' cannot be updated.", code="BadRequest")
+        if value not in writable[name]:
+            raise bad_request(f"Invalid value for '{name}'.", code="BadRequest")
+    return {
+        name: None if value == _UNSET and name != "status" else value
+        for name, value in fields.items()
+    }
+
+
+def said(ask: Ask) -> Comment:
+    """Read the one comment that a request writes."""
+    fields = ask.fields()
+    text = fields.get("comment")
+    if fields.keys() != {"comment"} or not isinstance(text, str) or not text:
+        raise bad_request("The body must be one comment.", code="BadRequest")
+    if (ask.body or {}).get("@odata.type", "").lstrip("#") != COMMENT:
+        raise bad_request("The type of the comment must be given.", code="BadRequest")
+    return Comment(text=text, by=ask.claims.oid, at=ask.world.now())
 
 
 def _find(ask: Ask) -> SecurityAlert:
@@ -119,11 +129,12 @@ def entity(alert: SecurityAlert) -> Json:
         "determination": alert.determination,
         "lastUpdateDateTime": exact(alert.updated_at),
         "resolvedDateTime": exact(alert.updated_at) if resolved else None,
-        "comments": [_comment(one) for one in alert.comments],
+        "comments": [comment_view(one) for one in alert.comments],
     }
 
 
-def _comment(comment: Comment) -> Json:
+def comment_view(comment: Comment) -> Json:
+    """Show a comment below an alert or an incident."""
     return {
         "comment": comment.text,
         "createdByDisplayName": comment.by,

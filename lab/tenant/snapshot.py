@@ -23,6 +23,7 @@ def snapshot(state: State, *, without: str | None = None) -> dict[str, Any]:
         "unblocked": dict(state.unblocked),
         "drives": dict(state.drives),
         "alerts": _by_owner(state.alerts),
+        "incidents": _by_owner(state.incidents),
         "sent": _by_owner(state.sent),
         "mail_flow": _by_owner(state.mail_flow.devices),
         "directory": dict(state.directory.by_account()),

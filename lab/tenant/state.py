@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from lab.tenant.defender import SecurityAlert, SentMessage
+from lab.tenant.defender import SecurityAlert, SecurityIncident, SentMessage
 from lab.tenant.directory_state import DirectoryObjects
 from lab.tenant.feeds import ActivityLog, RiskDetection
 from lab.tenant.logbook import Logbook
@@ -209,6 +209,8 @@ class State:
         """OneDrives by their owner's object id."""
         self.alerts: dict[str, SecurityAlert] = {}
         """Defender's alerts by their own ids."""
+        self.incidents: dict[str, SecurityIncident] = {}
+        """Defender's incidents by their own ids."""
         self.detections: dict[str, RiskDetection] = {}
         """Identity Protection's detections by their own ids."""
         self.activity = ActivityLog()

@@ -166,12 +166,22 @@ def beta(method: str, template: str, /, *, body: Json | None = None, **ids: str)
 
     `template` starts with a slash and names `ids` in braces; each is escaped as one path segment.
     """
+    return _told("/beta", method, template, body, ids)
 
+
+def stable(method: str, template: str, /, *, body: Json | None = None, **ids: str) -> Build:
+    """Tell a request to `/v1.0`, as `beta` does, for what the SDK has no builder for."""
+    return _told("/v1.0", method, template, body, ids)
+
+
+def _told(
+    version: str, method: str, template: str, body: Json | None, ids: dict[str, str]
+) -> Build:
     def build(g: GraphServiceClient) -> RequestInformation:
         from kiota_abstractions.method import Method
         from kiota_abstractions.request_information import RequestInformation
 
-        root = g.request_adapter.base_url.removesuffix("/v1.0") + "/beta"
+        root = g.request_adapter.base_url.removesuffix("/v1.0") + version
         information = RequestInformation(
             Method(method), "{+root}" + template, {**ids, "root": root}
         )

@@ -29,6 +29,17 @@ class Grading(Value):
     classification: str = _UNSET
     determination: str = _UNSET
 
+    @property
+    def words(self) -> str:
+        """Its three grades in a line, as a person is shown them."""
+        return f"{self.status}, {self.classification}, {self.determination}"
+
+
+COMPROMISED: Final = Grading(
+    status="resolved", classification="truePositive", determination="compromisedAccount"
+)
+"""What a case that was answered says about where it came from."""
+
 
 class SecurityAlert(Value):
     """One alert of Defender."""
@@ -37,6 +48,8 @@ class SecurityAlert(Value):
     title: str
     grading: Grading
     comments: tuple[str, ...] = ()
+    incident: str | None = None
+    """The incident that Defender has put it in."""
 
 
 class SecurityAlerts:
@@ -51,7 +64,7 @@ class SecurityAlerts:
             lambda g: g.security.alerts_v2.by_alert_id(alert).to_get_request_information(),
             permission=SECURITY_ALERT_WRITE_ALL,
         )
-        return _alert(found)
+        return alert_of(found)
 
     async def changed(self, since: datetime, *, link: str | None = None) -> Page:
         """Read one page of the alerts that changed since then, in no promised order.
@@ -110,14 +123,26 @@ class SecurityAlerts:
         await self._graph.write(build, permission=SECURITY_ALERT_WRITE_ALL)
 
 
-def _alert(found: Json) -> SecurityAlert:
+def alert_of(found: Json) -> SecurityAlert:
+    """Read one alert as Graph shows it, alone or in its incident."""
     return SecurityAlert(
         id=str(found["id"]),
         title=str(found.get("title") or ""),
-        grading=Grading(
-            status=str(found.get("status") or _UNSET),
-            classification=str(found.get("classification") or _UNSET),
-            determination=str(found.get("determination") or _UNSET),
-        ),
-        comments=tuple(str(c.get("comment") or "") for c in found.get("comments") or ()),
+        grading=grading_of(found),
+        comments=comments_of(found),
+        incident=found.get("incidentId") or None,
     )
+
+
+def grading_of(found: Json) -> Grading:
+    """Read how an alert or an incident is graded."""
+    return Grading(
+        status=str(found.get("status") or _UNSET),
+        classification=str(found.get("classification") or _UNSET),
+        determination=str(found.get("determination") or _UNSET),
+    )
+
+
+def comments_of(found: Json) -> tuple[str, ...]:
+    """Read what people and programs wrote below an alert or an incident."""
+    return tuple(str(c.get("comment") or "") for c in found.get("comments") or ())

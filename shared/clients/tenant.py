@@ -43,6 +43,7 @@ from shared.clients.risk_detections import RiskDetections
 from shared.clients.roles import Roles
 from shared.clients.secure_scores import SecureScores
 from shared.clients.security_alerts import SecurityAlerts
+from shared.clients.security_incidents import SecurityIncidents
 from shared.clients.sent import SentMail
 from shared.clients.sentinel import SentinelIncidents
 from shared.errors import Defect
@@ -79,6 +80,7 @@ class Tenant:
     audit: AuditLogs
     searches: AuditSearches
     alerts: SecurityAlerts
+    incidents: SecurityIncidents
     alert_sources: AlertSources
     sent: SentMail
     files: Files
@@ -152,6 +154,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         audit=AuditLogs(graph),
         searches=AuditSearches(graph, clock=clock),
         alerts=SecurityAlerts(graph),
+        incidents=SecurityIncidents(graph),
         alert_sources=AlertSources(graph),
         sent=SentMail(graph, clock=clock),
         files=Files(graph),

@@ -182,6 +182,8 @@ CALLS: Final = {
     ),
     "GET /security/alerts_v2/{id}": Call(gives=ALERT),
     "GET /security/incidents/{id}": Call(gives=INCIDENT),
+    "PATCH /security/incidents/{id}": Call(sends=INCIDENT, gives=INCIDENT),
+    "POST /security/incidents/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
     "PATCH /security/alerts_v2/{id}": Call(sends=ALERT, gives=ALERT),
     "POST /security/alerts_v2/{id}/comments": Call(sends=COMMENT, value=f"Collection({COMMENT})"),
 }

@@ -101,6 +101,11 @@ BODIES: dict[str, Any] = {
         "@odata.type": "microsoft.graph.security.alertComment",
         "comment": "Seen.",
     },
+    "PATCH /security/incidents/{iid}": {"status": "inProgress", "determination": "phishing"},
+    "POST /security/incidents/{iid}/comments": {
+        "@odata.type": "microsoft.graph.security.alertComment",
+        "comment": "Seen.",
+    },
 }
 everything = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: op.name)
 

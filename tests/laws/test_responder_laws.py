@@ -36,7 +36,7 @@ class Killed(BaseException):
 def in_effect(snapshot: Json) -> Json:
     """The tenant, with a dismissed risk counted as what it is in effect: not confirmed.
 
-    A comment below an alert stays for ever: what counts is how the alert is graded.
+    A comment below an alert or an incident stays for ever: what counts is how it is graded.
     """
     text = json.dumps(snapshot, default=str, sort_keys=True)
     for state in ("atRisk", "none", "dismissed"):
@@ -44,8 +44,9 @@ def in_effect(snapshot: Json) -> Json:
     found: Json = json.loads(text)
     for risk in found.get("risks", {}).values():
         risk.pop("detail", None), risk.pop("level", None), risk.pop("updated_at", None)
-    for alert in [one for owned in found.get("alerts", {}).values() for one in owned.values()]:
-        alert.pop("comments"), alert.pop("updated_at")
+    told = [*found.get("alerts", {}).values(), *found.get("incidents", {}).values()]
+    for one in [each for owned in told for each in owned.values()]:
+        one.pop("comments"), one.pop("updated_at")
     return found
 
 
