@@ -61,8 +61,8 @@ def invoke_action(ask: Ask) -> Json:
     fields = ask.fields()
     if fields.keys() != _FIELDS:
         raise bad_request(f"The body must hold {sorted(_FIELDS)}.", code="BadRequest")
-    user = _meant(ask, lambda u: _identity(u) == ask.path["identity"])
-    if fields["accountId"] != _account(user):
+    user = _meant(ask, lambda u: identity(u) == ask.path["identity"])
+    if fields["accountId"] != account(user):
         raise bad_request("The account does not belong to the identity.", code="BadRequest")
     changes = _CHANGES.get(str(fields["action"]))
     if changes is None or fields["identityProvider"] != "activeDirectory":
@@ -86,24 +86,26 @@ def _meant(ask: Ask, fits: Callable[[User], bool]) -> User:
 
 def _shown(user: User) -> Json:
     return {
-        "id": _identity(user),
+        "id": identity(user),
         "displayName": user.display_name,
         "domain": user.on_premises_domain,
         "onPremisesSecurityIdentifier": user.on_premises_sid,
         "cloudSecurityIdentifier": user.sid,
         "isEnabled": user.on_premises_enabled,
         "accounts": [
-            {"identityProvider": "activeDirectory", "identifier": _account(user), "actions": []},
+            {"identityProvider": "activeDirectory", "identifier": account(user), "actions": []},
             {"identityProvider": "entraID", "identifier": user.id, "actions": []},
         ],
     }
 
 
-def _identity(user: User) -> str:
+def identity(user: User) -> str:
+    """Name the identity that Defender for Identity knows a person by."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"identity of {user.id}"))
 
 
-def _account(user: User) -> str:
+def account(user: User) -> str:
+    """Name the account in Active Directory."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"Active Directory object of {user.id}"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.carrier_alerts import risk_detection, suspicious_forwarding
 from lab.registrations import Registrations
 from lab.score_history import ScoreHistory
+from lab.tenant import graph_identities
 from lab.tenant.directory_state import packed
 from tests.lab.furnished_logs import write_logs
 from tests.lab.tenancy import NOON, Desk
@@ -20,6 +21,8 @@ def furnish(desk: Desk, oid: str) -> dict[str, str]:
     return {
         "{control}": "AdminMFAV2",
         "{aid}": next(iter(tenant.state.alerts)),
+        "{identity}": graph_identities.identity(user),
+        "{adaccount}": graph_identities.account(user),
         "{iid}": next(iter(tenant.state.alerts.values())).body["incidentId"],
         **registered(desk, oid),
         **write_logs(desk, oid),

@@ -40,11 +40,18 @@ UNLISTED = {
     "PATCH /users/{id}/authentication/signinpreferences": {
         "UserAuthenticationMethod.ReadWrite.All"
     },
+    # The reference misspells the action's path.
+    "POST /security/identities/identityaccounts/{id}/microsoft.graph.security.invokeaction": {
+        "SecurityIdentitiesActions.ReadWrite.All"
+    },
     "POST /groups/{id}/members/$ref": {"GroupMember.ReadWrite.All"},
     "DELETE /groups/{id}/members/{id}/$ref": {"GroupMember.ReadWrite.All"},
 }
 """What the reference data leaves out. Source: https://learn.microsoft.com/graph/api/authentication-update
 and group-post-members, group-delete-members"""
+ON_PREMISES = (
+    "POST /security/identities/identityAccounts/{identity}/microsoft.graph.security.invokeAction"
+)
 ASSIGNED = {"principalId": "{id}", "roleDefinitionId": "{role}", "directoryScopeId": "/"}
 REQUESTED = {**ASSIGNED, "action": "adminAssign", "justification": "Because."}
 BODIES: dict[str, Any] = {
@@ -96,6 +103,11 @@ BODIES: dict[str, Any] = {
         "state": "ThirdParty",
         "vendorInformation": {"provider": "SecureScore", "vendor": "Microsoft"},
     },
+    ON_PREMISES: {
+        "accountId": "{adaccount}",
+        "action": "disable",
+        "identityProvider": "activeDirectory",
+    },
     "PATCH /security/alerts_v2/{aid}": {"status": "resolved", "determination": "phishing"},
     "POST /security/alerts_v2/{aid}/comments": {
         "@odata.type": "microsoft.graph.security.alertComment",
@@ -123,7 +135,8 @@ def register_all(desk: Desk, oid: str, operation: Operation) -> str:
 async def call(operation: Operation) -> tuple[int, Any]:
     """Use one operation on an account that has everything."""
     async with Desk(make()) as desk:
-        oid = desk.people.synced("Dana Roth") if operation.method == "GET" else ""
+        synced = operation.method == "GET" or operation.name == ON_PREMISES
+        oid = desk.people.synced("Dana Roth") if synced else ""
         oid = oid or desk.people.person("Ada Brandt")
         desk.people.risk(oid, "high")
         desk.people.group("Staff", [oid], role_assignable=True)
