@@ -89,7 +89,7 @@ async def measure(subjects: int) -> list[Json]:
             await bench.app.start_sweeps()
             await bench.settle(within=timedelta(days=3))
             seconds = time.perf_counter() - began
-            page = await bench.app.show_sweep(one.name, {})
+            page = await bench.app.show_sweep(one.name, {"accept": "application/json"})
             run = json.loads(page.body)["run"]
             rows.append(
                 {

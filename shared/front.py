@@ -112,6 +112,7 @@ class Front(Wiring):
     def _sweep_counter(self) -> SweepCounter:
         from shared.score_board import ScoreBoard
         from shared.sweep_counter import SweepCounter
+        from shared.sweep_desk import SweepDesk
 
         board = ScoreBoard(
             window=self._window,
@@ -126,6 +127,9 @@ class Front(Wiring):
             engine=self._engine,
             collector=self._collector,
             board=board,
+            desk=SweepDesk(
+                window=self._window, engine=self._engine, board=board, clock=self._clock
+            ),
             clock=self._clock,
         )
 

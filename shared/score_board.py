@@ -11,7 +11,7 @@ from pydantic import Field
 from shared.clients.secure_scores import ControlState, DayScore
 from shared.clients.tenant import Tenant
 from shared.model import Json
-from shared.pages.posture_score import quarter_of, score_view
+from shared.pages.posture_score import ScoreView, quarter_of, score_view
 from shared.pages.values import CaseRow
 from shared.policy.secure_score import Board
 from shared.principal import Role
@@ -51,6 +51,11 @@ class ScoreBoard:
 
     async def show(self) -> Json:
         """Give the board, the trend, what each control would have met, and what was decided."""
+        decisions = [one.model_dump(mode="json") for one in await self._decisions.all()]
+        return {**(await self.view()).model_dump(mode="json"), "decisions": decisions}
+
+    async def view(self) -> ScoreView:
+        """Give the board, the trend and what each control would have met."""
         kept = Kept(self._store, keys.sweep(self._tenant.id, SECURE_SCORE))
         now = self._clock()
         first = f"{DAY}{(now - _SHOWN).date().isoformat()}"
@@ -58,9 +63,7 @@ class ScoreBoard:
         found = await kept.one(BOARD)
         board = None if found is None else Board.model_validate(found)
         rows = [row async for row in self._cases()]
-        decisions = [one.model_dump(mode="json") for one in await self._decisions.all()]
-        view = score_view(board, days, rows, now)
-        return {**view.model_dump(mode="json"), "decisions": decisions}
+        return score_view(board, days, rows, now)
 
     async def decide(self, headers: Mapping[str, str], body: bytes) -> None:
         """Take an administrator's decision about a control to Microsoft."""

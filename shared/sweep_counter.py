@@ -13,19 +13,11 @@ from shared.alerts.admin_request import Request
 from shared.desk import BASE, Page, json_page, wants_json
 from shared.errors import Gone, Refused
 from shared.model import Json, Utc
-from shared.pages.posture_runs import (
-    FindingView,
-    SweepRow,
-    finding_view,
-    run_view,
-    sweep_row,
-    sweep_view,
-)
-from shared.posture import Acceptance, FindingId, Held, SweepName
+from shared.posture import Acceptance, FindingId
 from shared.principal import Role
 from shared.score_board import ScoreBoard
+from shared.sweep_desk import SweepDesk
 from shared.sweeps.engine import Engine
-from shared.sweeps.findings import SHARDS
 from shared.sweeps.sweep import Sweep
 from shared.tasks.collect import Collector
 from shared.tasks.ledger import Clock
@@ -39,6 +31,9 @@ _REASON: Final = 200
 """Characters of a reason that a request may have."""
 _RUNS: Final = 400
 """Runs that a trend goes back: a year and a month of days."""
+
+
+_DAY: Final = len("2026-12-31")
 
 
 class RunRequest(Signed):
@@ -62,7 +57,7 @@ class MendRequest(Signed):
 class SweepCounter:
     """Shows sweeps and takes what people ask of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything it touches comes in here
         self,
         *,
         window: Window,
@@ -70,32 +65,31 @@ class SweepCounter:
         engine: Engine,
         collector: Collector,
         board: ScoreBoard,
+        desk: SweepDesk,
         clock: Clock,
     ) -> None:
         self._window = window
         self._board = board
+        self._desk = desk
         self._trail = trail
         self._engine = engine
         self._collector = collector
         self._clock = clock
 
     async def show(self, rest: str, headers: Mapping[str, str]) -> Page:
-        """Show all sweeps, or one: `NAME`, `NAME/trend`, `NAME/findings/X` (ids that begin so).
-
-        The Secure Score has a `board` besides.
-        """
+        """Show what a path names, as `SweepDesk.show` lists it."""
         if reason := self._window.door.shut(headers):
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
         try:
-            return json_page(await self._shown(rest.strip("/")))
+            return await self._desk.show(rest.strip("/"), headers)
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Not shown")
 
     async def move(self, name: str, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a request: `run` and `mend` for a responder; the rest for an administrator."""
         try:
-            sweep = self._sweep(name)
+            sweep = self._desk.sweep(name)
             if what == "run":
                 await self._run(sweep, headers, body)
             elif what == "control" and name == SECURE_SCORE:
@@ -109,45 +103,11 @@ class SweepCounter:
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was changed")
         if wants_json(headers):
-            return json_page(await self._shown(name))
-        target = {"Location": f"{BASE}/sweeps/{name}"}
+            return json_page(await self._desk.shown(name))
+        # What mends waits for a yes, so that is where the person goes on.
+        place = "approvals" if what == "mend" else f"sweeps/{name}"
+        target = {"Location": f"{BASE}/{place}"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
-
-    async def _shown(self, rest: str) -> Json:
-        name, _, more = rest.partition("/")
-        if not name:
-            rows = [await self._row(sweep) for sweep in self._engine.sweeps.values()]
-            return {"sweeps": [row.model_dump(mode="json") for row in rows]}
-        sweep = self._sweep(name)
-        if not more:
-            return await self._one(sweep)
-        if more == "board" and name == SECURE_SCORE:
-            return await self._board.show()
-        if more == "trend":
-            return await self._trend(sweep)
-        part, _, shard = more.partition("/")
-        if part == "findings" and shard and set(shard) <= set(SHARDS):
-            held = self._engine.findings(sweep).all(shard)
-            views = [self._view(sweep, one).model_dump(mode="json") async for one in held]
-            return {"findings": views}
-        raise Gone("A sweep has a trend, and findings by the beginning of their id")
-
-    async def _one(self, sweep: Sweep) -> Json:
-        row = await self._row(sweep)
-        ended = await self._engine.floor.last_ended(sweep.name)
-        findings = self._engine.findings(sweep)
-        ids = [place[-1] for place in ended.worst] if ended else []
-        held = [await findings.find(finding) for finding in ids]
-        worst = [self._view(sweep, found) for found in held if found]
-        return sweep_view(row, ended, worst).model_dump(mode="json")
-
-    async def _trend(self, sweep: Sweep) -> Json:
-        runs: list[Json] = []
-        async for run in self._engine.floor.history(sweep.name):
-            if len(runs) == _RUNS:
-                break
-            runs.append(run_view(run).model_dump(mode="json"))
-        return {"sweep": sweep.name, "runs": runs}
 
     async def _run(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:
         _, actor = self._window.request(
@@ -191,20 +151,6 @@ class SweepCounter:
         )
         await self._collector.take("sweeps", "admin_request", request.model_dump_json().encode())
 
-    async def _row(self, sweep: Sweep) -> SweepRow:
-        run = await self._engine.floor.latest(sweep.name)
-        return sweep_row(sweep.name, sweep.summary, sweep.every, run)
-
-    def _view(self, sweep: Sweep, held: Held) -> FindingView:
-        advice = sweep.kinds.get(held.finding.kind, "")
-        return finding_view(held, advice, self._clock())
-
-    def _sweep(self, name: str) -> Sweep:
-        sweep = self._engine.sweeps.get(SweepName(name))
-        if sweep is None:
-            raise Gone(f"There is no such sweep; there are {', '.join(self._engine.sweeps)}")
-        return sweep
-
 
 def _mend_form(fields: Form) -> dict[str, object]:
     return {"finding": fields.get("finding", [""])[0]}
@@ -216,4 +162,6 @@ def _no_form(_: Form) -> dict[str, object]:
 
 def _accept_form(fields: Form) -> dict[str, object]:
     said = {name: fields.get(name, [""])[0] for name in ("finding", "reason")}
-    return {**said, "until": fields.get("until", [""])[0] or None}
+    until = fields.get("until", [""])[0]
+    # A browser sends a day alone: until it is over, then.
+    return {**said, "until": f"{until}T23:59:59Z" if len(until) == _DAY else until or None}

@@ -40,6 +40,8 @@ class FindingView(Value):
     fixed_at: Utc | None
     returned_at: Utc | None
     accepted: Acceptance | None
+    mendable: bool
+    """Whether a task of ours can be asked for that mends it."""
 
 
 class RunView(Value):
@@ -93,6 +95,7 @@ def finding_view(held: Held, advice: str, at: datetime) -> FindingView:
         state=held.state(at),
         certainty=found.certainty,
         evidence=found.evidence,
+        mendable=found.account is not None,
         **held.model_dump(
             include={
                 "first_seen",

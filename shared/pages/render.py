@@ -21,6 +21,7 @@ from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
+from shared.pages.posture_view import PostureView, SweepPage
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
@@ -48,6 +49,7 @@ class Pages:
     def __init__(self, base: str = "/api", *, local: bool = False) -> None:
         css, js = (_text(name) for name in ("firebreak.css", "live.js"))
         self._style, self._script = _hashed(css), _hashed(js)
+        self._for_files = f"default-src 'none'; img-src data:; style-src {self._style}"
         self._templates = _environment(css=css, js=js, base=base.rstrip("/"))
         self._templates.globals["local"] = local
 
@@ -99,8 +101,8 @@ class Pages:
 
     def report(self, view: CaseView) -> str:
         """Render a case as one file to keep, which needs neither network nor script."""
-        policy = f"default-src 'none'; img-src data:; style-src {self._style}"
-        return self._page("report.html", "", view=view, drawing=timeline(view), policy=policy)
+        drawing = timeline(view)
+        return self._page("report.html", "", view=view, drawing=drawing, policy=self._for_files)
 
     def approvals(self, view: ApprovalsView, *, may: bool) -> str:
         """Render what waits for a person; `may`: whether the reader may answer it."""
@@ -113,6 +115,19 @@ class Pages:
     def notifications(self, states: tuple[ChannelState, ...], *, at: datetime, may: bool) -> str:
         """Render how each channel does; `may`: whether the reader may try one."""
         return self._page("notifications.html", "notifications", states=states, at=at, may=may)
+
+    def posture(self, view: PostureView) -> str:
+        """Render the tenant's posture: the score, the sweeps, what weighs most."""
+        return self._page("posture.html", "posture", view=view)
+
+    def sweep(self, view: SweepPage, *, may_run: bool, may_accept: bool) -> str:
+        """Render one sweep; what the reader may: run and mend, accept."""
+        may = {"may_run": may_run, "may_accept": may_accept}
+        return self._page("sweep.html", "posture", view=view, **may)
+
+    def posture_report(self, view: PostureView) -> str:
+        """Render the posture as one file to hand on, which needs neither network nor script."""
+        return self._page("posture_report.html", "", view=view, policy=self._for_files)
 
     def policy(self, view: PolicyView) -> str:
         """Render the policy in force."""

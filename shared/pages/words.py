@@ -237,5 +237,6 @@ def said(choice: object) -> str:
 
 
 def named(responder: str) -> str:
-    """Say a responder's name as a heading."""
-    return responder.replace("_", " ").capitalize()
+    """Say the name of a responder or of a sweep as a heading."""
+    said = responder.replace("_", " ").capitalize()
+    return f"MFA{said[3:]}" if said.startswith("Mfa ") else said

@@ -263,7 +263,9 @@ async def test_a_run_that_is_not_over_is_shown_as_partial() -> None:
     async with visit.bench() as bench:
         await bench.app.start_sweeps()
         await visit.step()
-        found = json.loads((await bench.app.show_sweep("streets", {})).body)
+        found = json.loads(
+            (await bench.app.show_sweep("streets", {"accept": "application/json"})).body
+        )
     assert found["run"]["headline"] == "Partial: still reading; 12 of about 60 looked at so far"
     assert found["run"]["counts"] is None
 

@@ -47,7 +47,7 @@ class Place:
         return await self.shown()
 
     async def shown(self) -> Json:
-        page = await self.bench.app.show_sweep(NAME, {})
+        page = await self.bench.app.show_sweep(NAME, {"accept": "application/json"})
         found: Json = json.loads(page.body)
         return found
 
