@@ -85,6 +85,11 @@ class Counting:
         self.calls["fetch"] += 1
         return await self._store.fetch(name)
 
+    async def erase(self, name: str) -> None:
+        """Erase a blob."""
+        self.calls["erase"] += 1
+        await self._store.erase(name)
+
 
 @dataclass(slots=True, kw_only=True)
 class Seen:

@@ -82,6 +82,12 @@ class MortalStore:
         self._fuse.reach("after fetch")
         return found
 
+    async def erase(self, name: str) -> None:
+        """Erase bytes."""
+        self._fuse.reach("before erase")
+        await self._store.erase(name)
+        self._fuse.reach("after erase")
+
 
 class MortalQueue:
     """A queue whose user can die before and after a message is put."""

@@ -83,6 +83,8 @@ class App(Heralds):
         if anchor := await self._anchoring.run():
             self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
         await self._dispatch.run()
+        if erased := await self._keeping.run():
+            self.log.info("evidence.erased", cases=erased)
 
     async def start_sweeps(self) -> None:
         """Begin every sweep of the tenant whose time has come."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from shared.sweeps.engine import Engine
     from shared.sweeps.posture import Sweeps
     from shared.sweeps.pull import Pull
+    from shared.sweeps.retention import Keeping
     from shared.tasks.approvals import Approvals
     from shared.tasks.brakes import Brakes
     from shared.tasks.collect import Collector
@@ -194,6 +195,12 @@ class Wiring:
         from shared.sweeps.anchor import Anchoring
 
         return Anchoring(self.store, self._clock, self.settings.tenant)
+
+    @cached_property
+    def _keeping(self) -> Keeping:
+        from shared.sweeps.retention import Keeping
+
+        return Keeping(self.store, self._clock, self.settings.tenant, self.policy.retention)
 
     @cached_property
     def _runner(self) -> Runner:

@@ -15,7 +15,7 @@ from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
 from shared.policy.checks import Finding, check, unknown_channels
 from shared.policy.condition import Condition, GroupId, is_object_id
-from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius
+from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius, Retention
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.notify import Digest, Quiet, Route
 from shared.policy.reach import Block, OnPremises
@@ -141,6 +141,8 @@ class Document(Value):
     """What disable_on_premises needs."""
     approvals: Approvals = Approvals()
     """How long a change waits for a person."""
+    retention: Retention = Retention()
+    """How long what was collected about people is kept."""
     notify: tuple[Route, ...] = ()
     """Who is told of what; every entry that fits is followed."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
@@ -158,6 +160,7 @@ class Policy(Value):
     block: Block = Block()
     on_premises: OnPremises = OnPremises()
     approvals: Approvals = Approvals()
+    retention: Retention = Retention()
     routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
@@ -197,6 +200,7 @@ def load(
         block=document.block,
         on_premises=document.on_premises,
         approvals=document.approvals,
+        retention=document.retention,
         routes=document.notify,
         rules=document.rule,
         responders=dict(responders),
@@ -213,6 +217,7 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "block": Block,
     "on_premises": OnPremises,
     "approvals": Approvals,
+    "retention": Retention,
     "notify": Route,
     "notify.quiet": Quiet,
     "notify.digest": Digest,

@@ -75,6 +75,13 @@ class Approvals(Value):
         )
 
 
+class Retention(Value):
+    """How long what was collected about people is kept."""
+
+    evidence_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 180
+    """Days after which the evidence of a settled case is erased; 0 keeps it for good."""
+
+
 class Freeze(Weekly):
     """A time in which nothing goes further than `mode`: once, or every week."""
 

@@ -12,7 +12,7 @@ from shared.store.verbs import Drop, Partition, Put, Row
 
 
 class AzureStore:
-    """The five verbs on one table and one blob container."""
+    """The six verbs on one table and one blob container."""
 
     def __init__(
         self,
@@ -56,3 +56,7 @@ class AzureStore:
     async def fetch(self, name: str) -> bytes | None:
         """Fetch the bytes kept under a name."""
         return await self._blobs.fetch(name)
+
+    async def erase(self, name: str) -> None:
+        """Erase the bytes kept under a name."""
+        await self._blobs.erase(name)

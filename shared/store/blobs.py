@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from shared.store.account import Account
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _ROLE: Final = "Storage Blob Data Contributor"
 _KEEP: Final = Act("keep a blob", _ROLE, Effect.WRITES)
 _FETCH: Final = Act("fetch a blob", _ROLE, Effect.READS)
+_ERASE: Final = Act("erase a blob", _ROLE, Effect.WRITES)
 _CREATE: Final = Act("create the container", _ROLE, Effect.WRITES)
 
 
@@ -42,6 +44,12 @@ class Blobs:
                 return await stream.readall()
         except (Missing, Absent):
             return None
+
+    async def erase(self, name: str) -> None:
+        """Erase the bytes kept under a name."""
+        check_name(name)
+        with suppress(Missing, Absent), translated(_ERASE):
+            await self._client.delete_blob(name, delete_snapshots="include")
 
     @property
     def _client(self) -> ContainerClient:

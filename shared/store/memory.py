@@ -29,7 +29,7 @@ class _Kept:
 
 
 class MemoryStore:
-    """The five verbs in memory.
+    """The six verbs in memory.
 
     Bodies are kept as JSON text, so that what a caller changes afterwards changes no row. Every
     verb lets other tasks run first, as a call over the network would: races stay races.
@@ -77,6 +77,12 @@ class MemoryStore:
         check_name(name)
         await asyncio.sleep(0)
         return self._blobs.get(name)
+
+    async def erase(self, name: str) -> None:
+        """Erase the bytes kept under a name."""
+        check_name(name)
+        await asyncio.sleep(0)
+        self._blobs.pop(name, None)
 
     def rows(self) -> tuple[Row, ...]:
         """Show every row there is, for tests that look at everything."""

@@ -1,4 +1,4 @@
-"""Five verbs for everything Firebreak remembers: read, write, scan, keep, fetch.
+"""Six verbs for everything Firebreak remembers: read, write, scan, keep, fetch, erase.
 
 Rows live in partitions, and one `write` is atomic within one partition: a task's new state and the
 journal line about it are stored together or not at all. Bodies that are too large for a row, and
@@ -93,6 +93,10 @@ class Store(Protocol):
 
     async def fetch(self, name: str) -> bytes | None:
         """Fetch the bytes kept under a name; `None` where there are none."""
+        ...
+
+    async def erase(self, name: str) -> None:
+        """Erase the bytes kept under a name; where there are none, that is fine."""
         ...
 
 

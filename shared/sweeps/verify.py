@@ -34,7 +34,7 @@ from shared.tasks import keys
 from shared.tasks.casebook import what_it_said
 from shared.tasks.journal import Journal
 from shared.tasks.ledger import Clock
-from shared.tasks.sealed import VOUCHING, Seal, open_one
+from shared.tasks.sealed import ACCOUNTED, VOUCHING, evidence_erased_until, open_one
 
 
 class Verify:
@@ -115,10 +115,11 @@ class Verify:
         self, case: CaseId, journal: Sequence[Entry]
     ) -> AsyncIterator[Tampered]:
         """Compare evidence and alerts with what an intact journal says of them."""
+        until = evidence_erased_until(journal)
         for entry in journal:
             if entry.event in VOUCHING and "kept" in entry.data:
-                piece = await open_one(entry, self._store, vouched=True)
-                if piece.seal is not Seal.INTACT:
+                piece = await open_one(entry, self._store, vouched=True, erased_until=until)
+                if piece.seal not in ACCOUNTED:
                     said = f"the evidence that line {entry.seq} of {case} names is {piece.seal}"
                     yield Tampered(where=entry.data["kept"], what=said)
         for alert, (seq, said) in vouched_alerts(journal).items():

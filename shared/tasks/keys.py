@@ -189,6 +189,11 @@ def list_row(case_: Case) -> str:
     return f"{_newest_first(case_.opened_at)}:{case_.id}"
 
 
+def opened_before(at: datetime) -> str:
+    """Name the place in the list of cases behind which all were opened before a moment."""
+    return _newest_first(at)
+
+
 def open_row(case_: Case) -> str:
     """Name the second row of a case that is not settled, so that those are found at once."""
     return f"{OPEN}{list_row(case_)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -25,8 +26,16 @@ class Seal(StrEnum):
     INTACT = "intact"
     ALTERED = "altered"
     MISSING = "missing"
+    ERASED = "erased"
+    """It was kept as long as the policy says; the journal says when it was erased."""
     UNVOUCHED = "unvouched"
     """The journal itself was altered, so that its hash proves nothing."""
+
+
+ACCOUNTED: Final = frozenset({Seal.INTACT, Seal.ERASED})
+"""Seals of what is as the journal says."""
+EVIDENCE_UNTIL: Final = "evidence_until"
+"""What a line about an erasure calls the last line whose evidence is gone."""
 
 
 class Kept(Value):
@@ -60,14 +69,24 @@ async def open_all(journal: Journal, store: Store) -> Evidences:
     """Give out all evidence of a case, each piece compared with its hash in the journal."""
     vouched = journal.broken_at() is None
     lines = [e for e in journal.entries if e.event in VOUCHING and "sha256" in e.data]
-    pieces = tuple([await open_one(entry, store, vouched=vouched) for entry in lines])
-    return Evidences(intact=all(p.seal is Seal.INTACT for p in pieces), pieces=pieces)
+    until = evidence_erased_until(journal.entries) if vouched else 0
+    pieces = tuple([await open_one(e, store, vouched=vouched, erased_until=until) for e in lines])
+    return Evidences(intact=all(p.seal in ACCOUNTED for p in pieces), pieces=pieces)
 
 
-async def open_one(entry: Entry, store: Store, *, vouched: bool) -> Kept:
-    """Give out what a journal line vouches for; `vouched` where the journal is intact."""
+def evidence_erased_until(entries: Iterable[Entry]) -> int:
+    """Tell the last line whose evidence a line behind it says was erased; 0 where none was."""
+    said = (e for e in entries if e.event is Event.ERASED)
+    return max((min(int(e.data.get(EVIDENCE_UNTIL, 0)), e.seq - 1) for e in said), default=0)
+
+
+async def open_one(entry: Entry, store: Store, *, vouched: bool, erased_until: int = 0) -> Kept:
+    """Give out what a journal line vouches for; `vouched` where the journal is intact.
+
+    What lines up to `erased_until` vouch for may be gone.
+    """
     data = await store.fetch(entry.data["kept"])
-    state, content = Seal.MISSING, None
+    state, content = Seal.ERASED if entry.seq <= erased_until else Seal.MISSING, None
     if data is not None and hashlib.sha256(data).hexdigest() != entry.data["sha256"]:
         state = Seal.ALTERED
     elif data is not None:

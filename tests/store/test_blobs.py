@@ -26,6 +26,18 @@ async def test_keeping_a_name_again_leaves_the_first_bytes(store: Store) -> None
     assert await store.fetch("contoso/raw/b") is None
 
 
+async def test_what_was_erased_is_gone_and_erasing_again_is_fine(store: Store) -> None:
+    await store.erase("contoso/raw/never")
+    await store.keep("contoso/raw/a", b"first")
+    await store.keep("contoso/raw/b", b"other")
+    await store.erase("contoso/raw/a")
+    await store.erase("contoso/raw/a")
+    assert await store.fetch("contoso/raw/a") is None
+    assert await store.fetch("contoso/raw/b") == b"other"
+    await store.keep("contoso/raw/a", b"second")
+    assert await store.fetch("contoso/raw/a") == b"second"
+
+
 async def test_of_ten_who_keep_one_name_at_once_one_is_kept(store: Store) -> None:
     await asyncio.gather(*(store.keep("contoso/race", b"%d" % n * 500) for n in range(10)))
     kept = await store.fetch("contoso/race")
@@ -44,6 +56,8 @@ async def test_a_name_that_would_not_stay_where_it_is_put_is_refused(
         await store.keep(name, b"")
     with pytest.raises(Defect, match="name of a blob"):
         await store.fetch(name)
+    with pytest.raises(Defect, match="name of a blob"):
+        await store.erase(name)
 
 
 async def test_every_letter_a_blob_name_may_have_comes_back(store: Store) -> None:

@@ -1,0 +1,156 @@
+"""Evidence goes when its time is over, of settled cases only; the record still proves itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from lab.mortal import Fuse, Killed, MortalStore
+from shared.model import CaseId, CaseStatus, Event
+from shared.policy.limits import Retention
+from shared.store.verbs import Drop, Put, Store
+from shared.sweeps.retention import Keeping
+from shared.sweeps.verify import Verify
+from shared.tasks import keys
+from shared.tasks.ledger import CaseFile
+from shared.tasks.sealed import Seal, open_all
+from tests.tasks.benches import Bench
+
+
+async def file_of(bench: Bench) -> CaseFile:
+    tenant = bench.app.settings.tenant
+    rows = [r async for r in bench.store.scan(keys.cases(tenant), prefix=keys.LISTED)]
+    return await CaseFile.load(bench.store, bench.clock.now, tenant, CaseId(rows[0].body["id"]))
+
+
+async def settled(bench: Bench, status: CaseStatus = CaseStatus.CONTAINED) -> None:
+    """Play a case whose looks are all over; what a person left open is taken for done."""
+    await bench.tell()
+    await bench.settle()
+    file = await file_of(bench)
+    done = file.case.model_copy(update={"status": status, "looks": 5})
+    await file.record(case=done)
+    tenant = bench.app.settings.tenant
+    home, key = keys.cases(tenant), keys.list_row(done)
+    row = await bench.store.read(home, key)
+    assert row is not None
+    listed = Put(home, key, row.body | {"status": status}, row.etag)
+    await bench.store.write(listed, Drop(home, keys.todo_row(done.id)))
+
+
+def keeping(bench: Bench, days: int = 180, store: Store | None = None) -> Keeping:
+    terms = Retention(evidence_days=days)
+    return Keeping(store or bench.store, bench.clock.now, bench.app.settings.tenant, terms)
+
+
+def evidence(bench: Bench) -> set[str]:
+    return {name for name in bench.store.blobs() if name.startswith("evidence/")}
+
+
+async def faults(bench: Bench) -> list[str]:
+    walk = Verify(bench.store, bench.clock.now, bench.app.settings.tenant)
+    return [fault.where async for fault in walk.run()]
+
+
+def wait(bench: Bench, days: int) -> None:
+    bench.clock.advance(timedelta(days=days).total_seconds())
+
+
+async def test_evidence_is_erased_when_its_time_is_over_and_the_record_still_proves_itself() -> (
+    None
+):
+    async with Bench() as bench:
+        await settled(bench)
+        assert evidence(bench)
+        wait(bench, 179)
+        assert await keeping(bench).run() == 0
+        assert evidence(bench)
+        wait(bench, 2)
+        assert await keeping(bench).run() == 1
+        assert not evidence(bench)
+        assert await faults(bench) == []
+        file = await file_of(bench)
+        assert file.journal.entries[-1].event is Event.ERASED
+        given = await open_all(file.journal, bench.store)
+        assert given.intact
+        assert {piece.seal for piece in given.pieces} == {Seal.ERASED}
+
+
+async def test_erasing_twice_is_erasing_once() -> None:
+    async with Bench() as bench:
+        await settled(bench)
+        wait(bench, 181)
+        await keeping(bench).run()
+        rows = bench.store.rows()
+        assert await keeping(bench).run() == 0
+        assert bench.store.rows() == rows
+
+
+@pytest.mark.parametrize("status", [CaseStatus.OPEN, CaseStatus.WAITING, CaseStatus.NEEDS_PERSON])
+async def test_nothing_is_erased_of_what_is_not_settled(status: CaseStatus) -> None:
+    async with Bench() as bench:
+        await settled(bench, status)
+        kept = evidence(bench)
+        wait(bench, 900)
+        assert await keeping(bench).run() == 0
+        assert kept
+        assert evidence(bench) == kept
+
+
+async def test_nothing_is_erased_of_a_case_that_is_still_looked_at() -> None:
+    async with Bench() as bench:
+        await settled(bench)
+        file = await file_of(bench)
+        await file.record(case=file.case.model_copy(update={"looks": 4}))
+        assert file.case.contained_at is not None
+        wait(bench, 900)
+        assert await keeping(bench).run() == 0
+        assert evidence(bench)
+
+
+async def test_zero_days_keep_evidence_for_good() -> None:
+    async with Bench() as bench:
+        await settled(bench)
+        wait(bench, 3000)
+        assert await keeping(bench, days=0).run() == 0
+        assert evidence(bench)
+
+
+async def test_wherever_a_worker_dies_the_next_round_heals_it_and_nothing_looks_tampered() -> None:
+    point, ended = 0, False
+    while not ended:
+        point += 1
+        async with Bench() as bench:
+            await settled(bench)
+            wait(bench, 181)
+            try:
+                await keeping(bench, store=MortalStore(bench.store, Fuse(point))).run()
+                ended = True
+            except Killed:
+                pass
+            assert await faults(bench) == []
+            await keeping(bench).run()
+            assert not evidence(bench)
+            assert await faults(bench) == []
+    assert point > 6
+
+
+async def test_evidence_that_somebody_removes_is_still_found() -> None:
+    async with Bench() as bench:
+        await settled(bench)
+        name = min(evidence(bench))
+        await bench.store.erase(name)
+        assert await faults(bench) == [name]
+
+
+async def test_of_a_case_whose_chain_is_broken_nothing_is_erased() -> None:
+    async with Bench() as bench:
+        await settled(bench)
+        home = keys.case(bench.app.settings.tenant, (await file_of(bench)).id)
+        row = await bench.store.read(home, keys.journal_row(1))
+        assert row is not None
+        await bench.store.write(Put(home, row.key, row.body | {"text": "x"}, row.etag))
+        wait(bench, 181)
+        assert await keeping(bench).run() == 0
+        assert evidence(bench)
