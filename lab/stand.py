@@ -68,7 +68,7 @@ class Stand:
 
     def _connect(self) -> Tenant:
         self.clients.append(lab_client(self.lab))
-        return lab_tenant(self.lab, self.clients[-1])
+        return lab_tenant(self.lab, self.clients[-1], workspace=self.lab.workspace.id)
 
     async def case(self, oid: str | None = None) -> Case:
         """Open a case as triage would, with all rights; then take those rights away."""
@@ -91,7 +91,15 @@ class Stand:
     def _origins(self, oid: str, *, since: datetime) -> tuple[Origin, ...]:
         alerts = self.lab.state.alerts.items()
         ours = [aid for aid, alert in alerts if alert.oid == oid and alert.raised_at >= since]
-        return tuple(Origin(carrier="graph_alerts_v2", native_id=aid) for aid in sorted(ours))
+        incidents = self.lab.workspace.incidents.values()
+        return (
+            *(Origin(carrier="graph_alerts_v2", native_id=aid) for aid in sorted(ours)),
+            *(
+                Origin(carrier="sentinel_incident", native_id=i.name)
+                for i in incidents
+                if i.oid == oid
+            ),
+        )
 
     def ours(self) -> list[str]:
         """List what we wrote: method, path and account."""

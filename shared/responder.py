@@ -109,6 +109,8 @@ class Responder[C: Change](ABC):
     """Application permissions it needs, and nothing it does not."""
     exchange_roles: ClassVar[frozenset[str]] = frozenset()
     """Exchange management roles its cmdlets need."""
+    azure_roles: ClassVar[frozenset[str]] = frozenset()
+    """Azure roles it needs where what it changes is Azure's."""
     dated: ClassVar[bool] = False
     """Whether it tells the intruder's things by their time, so that none of the owner's is taken
     for one after the owner was let back in."""

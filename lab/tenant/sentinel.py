@@ -22,6 +22,22 @@ class Incident:
     status: str = "New"
     entities: tuple[dict[str, Any], ...] = ()
     entities_at: datetime | None = None
+    classification: str | None = None
+    reason: str | None = None
+    comments: tuple[tuple[str, str], ...] = ()
+    """Their ids and what they say."""
+    version: int = 1
+
+    @property
+    def oid(self) -> str:
+        """Whom it names first, by object id; empty where it names nobody so."""
+        told = (one["properties"].get("aadUserId") for one in self.entities)
+        return next(filter(None, told), "")
+
+    @property
+    def etag(self) -> str:
+        """Changes with the incident and with its comments."""
+        return f'"{self.version:08x}"'
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +67,9 @@ class Workspace:
             "id": self.resource(incident),
             "name": incident.name,
             "type": "Microsoft.SecurityInsights/Incidents",
+            "etag": incident.etag,
             "properties": {
+                **_verdict(incident),
                 "title": incident.title,
                 "severity": incident.severity,
                 "status": incident.status,
@@ -94,6 +112,14 @@ class Workspace:
         """Show its entities as POST …/entities does: none before they are there."""
         there = incident.entities_at is None or incident.entities_at <= at
         return list(incident.entities) if there else []
+
+
+def _verdict(incident: Incident) -> dict[str, str]:
+    said = {
+        "classification": incident.classification,
+        "classificationReason": incident.reason,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def account_entity(name: str, **properties: Any) -> dict[str, Any]:

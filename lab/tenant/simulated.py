@@ -165,4 +165,11 @@ class SimulatedTenant(World):
 
     def snapshot(self, *, without: str | None = None) -> dict[str, Any]:
         """Show all that a responder could change, as JSON; `without` leaves one account out."""
-        return snapshot(self.state, without=without)
+        shown = snapshot(self.state, without=without)
+        incidents = self.workspace.incidents.values()
+        shown["sentinel"] = {
+            one.name: {**self.workspace.view(one)["properties"], "comments": one.comments}
+            for one in incidents
+            if without is None or one.oid != without
+        }
+        return shown

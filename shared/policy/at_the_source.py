@@ -8,6 +8,8 @@ from shared.model import Case
 
 DEFENDER: Final = frozenset({"graph_alerts_v2", "graph_incidents"})
 """Carriers whose alerts go by their ids in Microsoft Defender."""
+SENTINEL: Final = frozenset({"sentinel_incident"})
+"""Carriers whose alerts go by the name of an incident in Microsoft Sentinel."""
 SHARED: Final = (
     " Not everything here is known to be about this account alone, so it was left open for a person"
     " to decide."

@@ -47,6 +47,8 @@ def in_effect(snapshot: Json) -> Json:
     told = [*found.get("alerts", {}).values(), *found.get("incidents", {}).values()]
     for one in [each for owned in told for each in owned.values()]:
         one.pop("comments"), one.pop("updated_at")
+    for one in found.get("sentinel", {}).values():
+        one.pop("comments")
     return found
 
 
@@ -238,6 +240,18 @@ async def test_each_declared_exchange_role_is_needed(responder: Responder[Any], 
 
 
 @each
+async def test_each_declared_azure_role_is_needed_and_named_when_it_is_missing(
+    responder: Responder[Any], stand: Any
+) -> None:
+    for missing in responder.azure_roles:
+        place = stand(responder)
+        case = await place.case()
+        place.lab.workspace.roles -= {missing}
+        with pytest.raises(Denied, match=missing):
+            await place.until_done(case)
+
+
+@each
 async def test_nobody_else_is_touched(responder: Responder[Any], stand: Any) -> None:
     place = stand(responder)
     before = place.lab.snapshot(without=place.scenario.oid)
@@ -313,7 +327,7 @@ def test_module_class_and_test_agree_in_name(responder: Responder[Any]) -> None:
 
 @each
 def test_a_responder_says_what_it_needs_and_what_it_costs(responder: Responder[Any]) -> None:
-    assert responder.permissions
+    assert responder.permissions or responder.azure_roles
     assert responder.techniques
     assert responder.impact
     assert responder.summary.endswith(".")

@@ -48,7 +48,13 @@ LOCK_OUT = (
 LEAKS = ("disable_inbox_rules", "stop_forwarding", "stop_auto_replies", "remove_delegates")
 OTHERS = ("remove_admin_roles", "disable_apps", "disable_mail_flow_rules")
 """What concerns more than the account."""
-SEARCHED = ("revoke_file_links", "purge_sent_phish", "close_alert", "close_incident")
+SEARCHED = (
+    "revoke_file_links",
+    "purge_sent_phish",
+    "close_alert",
+    "close_incident",
+    "close_sentinel_incident",
+)
 """What takes a search to find, or says the last word about an alert."""
 WAY_BACK = {"unblock_sender", "restore_sign_in"}
 SIGN_IN = (AlertKind.RISKY_SIGN_IN, AlertKind.RISKY_USER)

@@ -17,7 +17,7 @@ def graded(place: Any, alert: str) -> tuple[str, str | None, str | None]:
 
 
 def ids(case: Case) -> list[str]:
-    return [origin.native_id for origin in case.origins]
+    return [o.native_id for o in case.origins if o.carrier == "graph_alerts_v2"]
 
 
 async def test_each_alert_is_commented_once_and_then_graded_in_one_request(stand: Any) -> None:

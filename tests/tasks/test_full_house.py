@@ -42,10 +42,11 @@ async def test_every_responder_together_leaves_no_foothold_and_breaks_nothing(
         [case] = await bench.cases()
     states = {task["responder"]: task["state"] for task in case["tasks"]}
     assert set(states) == set(catalogue())
-    # The alert came from Identity Protection, so there is nothing to close in Defender; and the
-    # account is the cloud's own.
+    # The alert came from Identity Protection, so there is nothing to close in Defender or Sentinel;
+    # and the account is the cloud's own.
     assert states.pop("close_alert") == "skipped"
     assert states.pop("close_incident") == "skipped"
+    assert states.pop("close_sentinel_incident") == "skipped"
     assert states.pop("disable_on_premises") == "skipped"
     # No rule lets the owner back in: that takes a person.
     assert states.pop("restore_sign_in") == "queued"
