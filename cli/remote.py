@@ -113,6 +113,10 @@ class Remote:
         """Read all sweeps, or one (`NAME`), or what lies below it (`NAME/trend`)."""
         return _object(await self._send("GET", f"/api/sweeps/{rest}".rstrip("/")))
 
+    async def sweep_file(self, rest: str) -> str:
+        """Fetch a file of the sweeps: `report`, or `NAME/findings.csv`."""
+        return (await self._send("GET", f"/api/sweeps/{rest}")).text
+
     async def move_sweep(self, name: str, what: str, request: Json) -> Json:
         """Ask something of a sweep; `what` is `run` or `accept`."""
         return await self._signed(f"/api/sweeps/{name}/{what}", json.dumps(request).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -51,6 +52,18 @@ def trend(name: Name, url: Url = None, as_json: AsJson = False) -> None:
             show_found(await remote.sweep(f"{name}/trend"), as_json=as_json, view=over_time)
 
     finish(ask())
+
+
+@sweep.command()
+def export(name: Name, url: Url = None) -> None:
+    """Print all findings of a sweep as CSV, the fixed ones too."""
+    _print(f"{name}/findings.csv", url)
+
+
+@sweep.command()
+def report(url: Url = None) -> None:
+    """Print the monthly report: one HTML file for whoever asks how well the tenant is protected."""
+    _print("report", url)
 
 
 @sweep.command()
@@ -176,6 +189,14 @@ def over_time(found: Json) -> RenderableType:
         cells = [str(counts.get(name, "-")) for name in ("open", "new", "fixed", "unknown")]
         table.add_row(row["started_at"][:16], row["state"], *cells, f"{row['subjects']:,}")
     return table
+
+
+def _print(rest: str, url: str | None) -> None:
+    async def ask() -> None:
+        async with remote_app(url) as remote:
+            sys.stdout.write(await remote.sweep_file(rest))
+
+    finish(ask())
 
 
 def _move(name: str, what: str, request: Json, url: str | None, *, as_json: bool) -> None:

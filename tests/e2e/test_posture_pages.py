@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from typer.testing import CliRunner
 
+from cli.main import app
 from lab.organisation import Organisation
 from lab.score_history import ScoreHistory
 from shared.desk import Page as Answer
@@ -148,3 +151,20 @@ def test_the_csv_has_every_finding(site: Posture) -> None:
     assert answer.media == "text/csv"
     assert len(found) == len(rows) == 7
     assert "admin_phishable" in {kind for kind, _ in found}
+
+
+def test_the_command_line_prints_the_same_files(site: Posture) -> None:
+    def printed(*asked: str) -> str:
+        address = site.address.removesuffix("/api")
+        found = CliRunner().invoke(app, ["sweep", *asked, "--url", address])
+        assert found.exit_code == 0, found.output
+        return found.stdout
+
+    # The browser's loop runs in this thread, so the command's runs in another.
+    with ThreadPoolExecutor(1) as thread:
+        table = thread.submit(printed, "export", "mfa_coverage").result()
+        report = thread.submit(printed, "report").result()
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert len(rows) == 7
+    assert report.startswith("<!doctype html>")
+    assert "How well the tenant is protected" in report
