@@ -19,7 +19,7 @@ from lab.tenant.transport import TenantTransport
 from responders import catalogue
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.app import App
-from shared.clients.risk import PACE
+from shared.clients.allowances import PUBLISHED
 from shared.clients.tenant import Tenant, connect
 from shared.errors import FirebreakError
 from shared.model import Json, ObjectId, TenantId
@@ -104,8 +104,7 @@ def lab_tenant(
         graph_base="https://graph.microsoft.com",
         exchange_base="https://outlook.office365.com",
         sentinel_workspace=workspace,
-        risk_pace=0.0 if tenant.settings.throttling is Throttling.OFF else PACE,
-        monotonic=lambda: tenant.now().timestamp(),
+        limits={} if tenant.settings.throttling is Throttling.OFF else PUBLISHED,
         clock=tenant.now,
         acts_on_premises=True,
         block_group=ObjectId(Registrations(tenant).quarantine()),

@@ -68,6 +68,7 @@ class DisableMailFlowRules(Responder[MailFlowRulesDisabled]):
     """
 
     phase = Phase.EVICT
+    hunts = True
     impact = Impact.NONE
     techniques = frozenset({"T1114.003", "T1564.008"})
     permissions = frozenset({exchange.MANAGE_AS_APP, audit_search.AUDIT_SEARCH_READ_ALL})

@@ -89,6 +89,7 @@ class PurgeSentPhish(Responder[SentPhishPurged]):
     """
 
     phase = Phase.EVICT
+    hunts = True
     impact = Impact.NONE
     dated = True
     techniques = frozenset({"T1534", "T1566.002"})

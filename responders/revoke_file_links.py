@@ -74,6 +74,7 @@ class RevokeFileLinks(Responder[FileLinksRevoked]):
     """
 
     phase = Phase.EVICT
+    hunts = True
     impact = Impact.NONE
     dated = True
     techniques = frozenset({"T1213.002", "T1537"})

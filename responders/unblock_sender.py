@@ -53,7 +53,8 @@ class UnblockSender(Responder[SenderUnblocked]):
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Keep an account restricted that the intruder's password may still open."""
         account = await tenant.directory.account(case.account.object_id)
-        if _secured(account, case):
+        if _secured(account, case) or await _entry(account, tenant) is None:
+            # Whoever is not restricted needs no person to say so.
             return None
         return Refused(
             "The password is as old as the compromise, so whoever had it could send again at once",
@@ -69,8 +70,7 @@ class UnblockSender(Responder[SenderUnblocked]):
         Only where its answer was lost, and a day shows that it never arrived, is it asked for anew.
         """
         account = await tenant.directory.account(case.account.object_id)
-        addresses = {address for address in (account.mail, account.upn) if address}
-        sender = await tenant.senders.find(account.who, addresses)
+        sender = await _entry(account, tenant)
         if sender is None:
             return None
         if sender.settling and sender.again:
@@ -101,6 +101,11 @@ class UnblockSender(Responder[SenderUnblocked]):
         """Ask for it, once."""
         why = "The account was secured"
         await tenant.senders.release(change.who, change.sender.address, why=why)
+
+
+async def _entry(account: Account, tenant: Tenant) -> BlockedSender | None:
+    addresses = {address for address in (account.mail, account.upn) if address}
+    return await tenant.senders.find(account.who, addresses)
 
 
 def _secured(account: Account, case: Case) -> bool:

@@ -6,6 +6,7 @@ FirebreakError
 ├── Gone          account or mailbox deleted          done
 │   └── NoMailbox none in Exchange Online             done, or a person's where it is elsewhere
 ├── Transient     429, 5xx, timeout                   again, not before retry_after
+│   ├── Throttled too much at once                     again at the moment it names, no try lost
 │   └── Conflict  somebody else wrote first           read again, then again
 ├── Denied        401/403, names permission and role  stop, tell the operator, no retry
 ├── Undecodable   a message we cannot read            poison, raw body kept, shown
@@ -61,6 +62,10 @@ class Transient(FirebreakError):  # noqa: N818
         super().__init__(reason)
         self.retry_after = retry_after
         self.may_have_happened = may_have_happened
+
+
+class Throttled(Transient):
+    """Not now: the far side's limit is reached. No failure, so it is bounded by time, not tries."""
 
 
 class Conflict(Transient):

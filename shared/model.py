@@ -414,6 +414,8 @@ class Task(Value):
     owner: str | None = None
     """The pass that claimed it; whoever holds the account's lock may take it over."""
     not_before: Utc | None = None
+    held_since: Utc | None = None
+    """Since when a limit holds it up; no failure, so it is bounded by time and not by tries."""
     change: Json | None = None
     """The change as planned last (waiting, applied), as JSON; the responder knows its type."""
     fingerprint: str | None = None

@@ -115,6 +115,10 @@ class Responder[C: Change](ABC):
     """Whether it tells the intruder's things by their time, so that none of the owner's is taken
     for one after the owner was let back in."""
 
+    hunts: ClassVar[bool] = False
+    """Whether it looks through the organisation's logs and mail: whatever closes a door at the
+    account itself goes first."""
+
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Say why this account must not be touched this way, or `None`."""
         return None

@@ -1,12 +1,12 @@
 """Conditional Access: the policies that stand, as far as they decide whom they block.
 
 Shares Identity Protection's limit of one request a second per tenant, for all applications
-(learn.microsoft.com/graph/throttling-limits), and so its turns.
+(learn.microsoft.com/graph/throttling-limits), so its allowance too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
 from typing import Any, Final
 
 from pydantic import Field
@@ -54,18 +54,33 @@ class AccessPolicy(Value):
 
 
 class AccessPolicies:
-    """The standing policies. `take_turn` raises `Transient` instead of asking too early."""
+    """The standing policies. `remembering` shares one reading among the plans of one pass."""
 
-    def __init__(self, source: Graph, *, take_turn: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        source: Graph,
+        *,
+        memory: dict[str, asyncio.Task[tuple[AccessPolicy, ...]]] | None = None,
+    ) -> None:
         self._graph = source
-        self._take_turn = take_turn
+        self._memory = memory
+
+    def remembering(self) -> AccessPolicies:
+        """Make a view that asks once."""
+        return AccessPolicies(self._graph, memory={})
 
     async def all(self) -> tuple[AccessPolicy, ...]:
         """List the policies, every page. Needs Entra ID P1.
 
         Source: GET /identity/conditionalAccess/policies.
         """
-        self._take_turn()
+        if self._memory is None:
+            return await self._read()
+        if "all" not in self._memory:
+            self._memory["all"] = asyncio.ensure_future(self._read())
+        return await asyncio.shield(self._memory["all"])
+
+    async def _read(self) -> tuple[AccessPolicy, ...]:
         pages = self._graph.pages(
             lambda g: g.identity.conditional_access.policies.to_get_request_information(),
             permission=POLICY_READ_ALL,

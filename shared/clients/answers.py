@@ -20,6 +20,7 @@ from shared.errors import (
     Gone,
     NoMailbox,
     Refused,
+    Throttled,
     Transient,
 )
 from shared.model import Json
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _LATER: Final = frozenset({408, 423, 429})
+_TOO_MANY: Final = 429
 _MOVED: Final = frozenset({409, 412})
 _GONE: Final = frozenset({404, 410})
 _DEFAULT: Final = (
@@ -96,16 +98,22 @@ def classify(
     if status in _MOVED or code in _THERE or any(t in message for t in _SAID_THERE):
         return Conflict(said)
     if _passes(status):
-        return Transient(
-            said,
-            retry_after=retry_after(response),
-            may_have_happened=response.request.method not in _READS and status != 429,  # noqa: PLR2004
-        )
+        return _passing(said, response)
     if status == 400:  # noqa: PLR2004
         for said_so, (reason, steps) in _UNWILLING.items():
             if said_so in message:
                 return Refused(reason, steps=steps)
     return Defect(said)
+
+
+def _passing(said: str, response: httpx.Response) -> Transient:
+    if response.status_code == _TOO_MANY:
+        return Throttled(said, retry_after=retry_after(response))
+    return Transient(
+        said,
+        retry_after=retry_after(response),
+        may_have_happened=response.request.method not in _READS,
+    )
 
 
 def unlicensed(error: Denied) -> bool:

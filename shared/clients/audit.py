@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.clients.graph import Graph
+from shared.clients.precedence import Rank, asking, calls_are
 from shared.errors import Defect
 from shared.model import Json, ObjectId, Upn, Utc, Value
 
@@ -69,13 +70,18 @@ class AuditLogs:
         source: Graph,
         *,
         memory: dict[str, asyncio.Task[tuple[DirectoryAudit, ...]]] | None = None,
+        rank: Rank = Rank.LATER,
     ) -> None:
         self._graph = source
         self._memory = memory
+        self._rank = rank
 
-    def remembering(self) -> AuditLogs:
-        """Make a view that asks for the same changes once, for plans made side by side."""
-        return AuditLogs(self._graph, memory={})
+    def remembering(self, rank: Rank = Rank.LATER) -> AuditLogs:
+        """Make a view that asks for the same changes once, for plans made side by side.
+
+        Whoever asks first asks for all of them, so what is shared goes no later than `rank`.
+        """
+        return AuditLogs(self._graph, memory={}, rank=rank)
 
     async def sign_ins(self, oid: ObjectId, *, since: datetime) -> tuple[SignIn, ...]:
         """List the interactive sign-ins of an account since a moment. Needs Entra ID P1.
@@ -149,7 +155,8 @@ class AuditLogs:
             return await self._read_changes(whose, since)
         key = f"{whose} {since}"
         if key not in self._memory:
-            self._memory[key] = asyncio.ensure_future(self._read_changes(whose, since))
+            with calls_are(min(asking().rank, self._rank), asking().who):
+                self._memory[key] = asyncio.ensure_future(self._read_changes(whose, since))
         return await asyncio.shield(self._memory[key])
 
     async def _read_changes(self, whose: str, since: datetime) -> tuple[DirectoryAudit, ...]:

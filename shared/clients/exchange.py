@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.gangway import Gangway
 from shared.clients.graph import Page
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.links import NextLinks
@@ -33,6 +34,8 @@ VIEW_ONLY_CONFIGURATION: Final = "View-Only Configuration"
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
 _PAGE: Final = 1000
 """Objects in a page of what a cmdlet puts out; more are never given."""
+AT_ONCE: Final = 4
+"""Cmdlets that one process runs at once; Microsoft publishes no limit, and more are refused."""
 _REQUEST_IS_WRONG: Final = (400, 404)
 """Statuses that speak of the request: a server in trouble cannot know that something is gone."""
 _NOT_FOUND: Final = (
@@ -75,6 +78,7 @@ class Exchange:
         self._credential = credential
         self._base = base.rstrip("/")
         self._tenant = tenant
+        self._way = Gangway(AT_ONCE, kept=AT_ONCE // 2)
 
     async def forwarding(self, who: Who) -> Forwarding:
         """Read both forwarders. Source: Get-Mailbox. Raises `Gone` without a mailbox."""
@@ -197,10 +201,11 @@ class Exchange:
 
         headers = {**await self._headers(who), "Prefer": f"odata.maxpagesize={size}"}
         request = self._http.build_request("POST", url, json=body, headers=headers)
-        try:
-            response = await self._http.send(request)
-        except httpx.HTTPError as error:
-            raise unanswered("Exchange", request, error) from error
+        async with self._way.crossing():
+            try:
+                response = await self._http.send(request)
+            except httpx.HTTPError as error:
+                raise unanswered("Exchange", request, error) from error
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
             raise NoMailbox("Exchange has no single mailbox, recipient or entry of that name")

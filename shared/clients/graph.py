@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from shared.clients.allowances import Allowances
 from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.gangway import Gangway
 from shared.clients.links import NextLinks
 from shared.errors import Defect, Gone
 from shared.model import Json, Value
@@ -39,6 +42,9 @@ AUTHENTICATION_METHOD_WRITE_ALL: Final = "UserAuthenticationMethod.ReadWrite.All
 TEMPORARY_PASS_WRITE_ALL: Final = "UserAuthMethod-TAP.ReadWrite.All"  # noqa: S105 - a permission's name
 AUTHENTICATION_POLICY_WRITE: Final = "Policy.ReadWrite.AuthenticationMethod"
 
+_OUTLOOK: Final = ("mailFolders", "mailboxSettings", "messages", "calendar")
+"""What of a user is in the mailbox."""
+
 PUBLIC_CLOUD: Final = "https://graph.microsoft.com"
 
 type Build = Callable[[GraphServiceClient], RequestInformation]
@@ -56,11 +62,20 @@ class Graph:
     """A Graph endpoint and the right to call it. Bound to one event loop, as httpx is.
 
     `client` is the HTTP client to send with and is not closed here; `base` is scheme and host.
+    Keeps to `allowances`, and to four requests at once where Outlook answers: for one application,
+    whatever the mailbox (learn.microsoft.com/graph/throttling-limits).
     """
 
     def __init__(
-        self, *, client: httpx.AsyncClient, credential: AsyncTokenCredential, base: str
+        self,
+        *,
+        client: httpx.AsyncClient,
+        credential: AsyncTokenCredential,
+        base: str,
+        allowances: Allowances | None = None,
     ) -> None:
+        self._allowances = allowances
+        self._outlook = Gangway(4, kept=2)
         self._http = client
         self._credential = credential
         self._base = base.rstrip("/")
@@ -84,7 +99,7 @@ class Graph:
             link = links.after(page)
             if link is None:
                 return
-            page = await self._send(await self._follow(link), permission=permission)
+            page = await self._send(await self._follow(link), permission=permission, goes_on=True)
 
     async def page(self, build: Build, *, permission: str, link: str | None = None) -> Page:
         """Read one page of a list: the first, or the one that `link`, from an earlier page, names.
@@ -97,14 +112,32 @@ class Graph:
         answer = await self._send(request, permission=permission)
         return Page(items=tuple(_items(answer)), next=links.after(answer))
 
-    async def _send(self, request: httpx.Request, *, permission: str) -> Json:
+    async def _send(
+        self, request: httpx.Request, *, permission: str, goes_on: bool = False
+    ) -> Json:
+        """Send in turn; what `goes_on` from an earlier page is counted and not held up again."""
+        path = "/" + request.url.path.lstrip("/").partition("/")[2]
+        if self._allowances and self._allowances.covers(path):
+            response = await self._allowances.answer(
+                request, path, lambda: self._sent(request, path), goes_on=goes_on
+            )
+        else:
+            response = await self._sent(request, path)
+        return read_answer("Graph", response, permission=permission)
+
+    async def _sent(self, request: httpx.Request, path: str) -> httpx.Response:
         import httpx
 
-        try:
-            response = await self._http.send(request)
-        except httpx.HTTPError as error:
-            raise unanswered("Graph", request, error) from error
-        return read_answer("Graph", response, permission=permission)
+        async with self._way(path):
+            try:
+                return await self._http.send(request)
+            except httpx.HTTPError as error:
+                raise unanswered("Graph", request, error) from error
+
+    def _way(self, path: str) -> AbstractAsyncContextManager[None]:
+        _, _, what = path.removeprefix("/users/").partition("/")
+        outlook = path.startswith("/users/") and what.startswith(_OUTLOOK)
+        return self._outlook.crossing() if outlook else nullcontext()
 
     async def _request(self, build: Build) -> httpx.Request:
         adapter, service = self._sdk()

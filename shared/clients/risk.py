@@ -1,19 +1,16 @@
 """Identity Protection: what Microsoft believes about an account, and telling it what we know.
 
 The whole service takes one request a second per tenant, for all applications, and does not say how
-long to wait (learn.microsoft.com/graph/throttling-limits). A request that comes too early is not
-sent: it would be refused, and count.
+long to wait (learn.microsoft.com/graph/throttling-limits).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shared.clients import graph
 from shared.clients.graph import Graph
-from shared.errors import Gone, Transient
+from shared.errors import Gone
 from shared.model import ObjectId, Value
 
 if TYPE_CHECKING:
@@ -29,36 +26,20 @@ class Risk(Value):
     detail: str = ""
 
 
-PACE: Final = 1.05
-"""Seconds from one request to the next."""
 NO_RISK = Risk(state="none", level="none")
 
 
 class RiskyUsers:
-    """The risk record of an account; needs Entra ID P2.
+    """The risk record of an account; needs Entra ID P2."""
 
-    `pace` is in seconds, `monotonic` a clock of them. Raises `Transient` instead of asking too
-    early.
-    """
-
-    def __init__(
-        self,
-        source: Graph,
-        *,
-        pace: float = PACE,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, source: Graph) -> None:
         self._graph = source
-        self._pace = pace
-        self._monotonic = monotonic
-        self._next = 0.0
 
     async def of(self, oid: ObjectId) -> Risk:
         """Read the record; an account that never was at risk has none.
 
         Source: GET /identityProtection/riskyUsers/{id}.
         """
-        self.take_turn()
         try:
             found = await self._graph.get(
                 lambda g: g.identity_protection.risky_users.by_risky_user_id(
@@ -91,7 +72,6 @@ class RiskyUsers:
                 )
             )
 
-        self.take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
 
     async def dismiss(self, oid: ObjectId) -> None:
@@ -106,12 +86,4 @@ class RiskyUsers:
                 DismissPostRequestBody(user_ids=[oid])
             )
 
-        self.take_turn()
         await self._graph.write(build, permission=graph.RISKY_USER_WRITE_ALL)
-
-    def take_turn(self) -> None:
-        """Take the next turn, which whoever shares the limit takes as well, or say it is early."""
-        early = self._next - self._monotonic()
-        if early > 0:
-            raise Transient("Identity Protection takes one request a second", retry_after=early)
-        self._next = self._monotonic() + self._pace

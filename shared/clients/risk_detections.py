@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,14 +16,10 @@ _PAGE: Final = 500
 
 
 class RiskDetections:
-    """What Identity Protection detected; needs Entra ID P1, and P2 for the details.
+    """What Identity Protection detected; needs Entra ID P1, and P2 for the details."""
 
-    `take_turn` is the turn at the limit of one request a second that the whole service shares.
-    """
-
-    def __init__(self, source: Graph, *, take_turn: Callable[[], None]) -> None:
+    def __init__(self, source: Graph) -> None:
         self._graph = source
-        self._take_turn = take_turn
 
     async def updated(self, since: datetime, *, link: str | None = None) -> Page:
         """Read one page of the detections that changed since then, in no promised order.
@@ -46,5 +41,4 @@ class RiskDetections:
                 RequestConfiguration(query_parameters=wanted)
             )
 
-        self._take_turn()
         return await self._graph.page(build, permission=RISK_EVENT_READ_ALL, link=link)

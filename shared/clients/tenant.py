@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from shared.clients.access_policies import AccessPolicies
 from shared.clients.activity import PUBLIC_CLOUD as ACTIVITY_CLOUD
 from shared.clients.activity import ActivityFeed
 from shared.clients.alert_sources import AlertSources
+from shared.clients.allowances import PUBLISHED, Allowance, Allowances
 from shared.clients.analyzed_mail import AnalyzedMail
 from shared.clients.audit import AuditLogs
 from shared.clients.audit_search import AuditSearches
@@ -36,9 +36,10 @@ from shared.clients.mail_flow import MailFlow
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.mailbox_lists import MailboxLists
 from shared.clients.methods import AuthMethods
+from shared.clients.precedence import Rank
 from shared.clients.protocols import MailProtocols
 from shared.clients.registrations import Registrations
-from shared.clients.risk import PACE, RiskyUsers
+from shared.clients.risk import RiskyUsers
 from shared.clients.risk_detections import RiskDetections
 from shared.clients.roles import Roles
 from shared.clients.secure_scores import SecureScores
@@ -48,6 +49,7 @@ from shared.clients.sent import SentMail
 from shared.clients.sentinel import SentinelIncidents
 from shared.errors import Defect
 from shared.model import ObjectId, TenantId, now
+from shared.store.memory import MemoryStore
 from shared.store.verbs import Store
 
 if TYPE_CHECKING:
@@ -110,9 +112,21 @@ class Tenant:
     domain_accounts: DomainAccounts | None = None
     """Accounts in Active Directory on premises; `None` where the policy does not let us there."""
 
-    def remembering(self) -> Tenant:
-        """Make a view for plans made at one moment: the same thing is read once."""
-        return replace(self, directory=self.directory.remembering(), audit=self.audit.remembering())
+    def remembering(self, rank: Rank = Rank.LATER) -> Tenant:
+        """Make a view for one pass over a case: the same thing is read once.
+
+        `rank` is that of the most urgent that shares it.
+        """
+        return replace(
+            self,
+            directory=self.directory.remembering(),
+            audit=self.audit.remembering(rank),
+            access_policies=self.access_policies.remembering(),
+        )
+
+    def anew(self) -> Tenant:
+        """Make a view for the next moment of a pass: only what we change is read again."""
+        return replace(self, directory=self.directory.remembering())
 
 
 def connect(  # noqa: PLR0913 - everything it connects comes in here
@@ -125,8 +139,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
     arm_base: str = sentinel.PUBLIC_CLOUD,
     sentinel_workspace: str | None = None,
     activity_base: str = ACTIVITY_CLOUD,
-    risk_pace: float = PACE,
-    monotonic: Callable[[], float] = time.monotonic,
+    limits: Mapping[str, Allowance] = PUBLISHED,
     block_group: ObjectId | None = None,
     acts_on_premises: bool = False,
     clock: Callable[[], datetime] = now,
@@ -134,20 +147,21 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
 ) -> Tenant:
     """Put the clients of one tenant together on one HTTP client and one credential.
 
-    `store` remembers which senders were let go; without it none is.
+    `store` remembers which senders were let go, and keeps `limits` for all workers together;
+    without it none is, and this process counts for itself.
     """
     for base in (graph_base, exchange_base, arm_base, activity_base):
         _refuse_clear_text(base)
-    graph = Graph(client=client, credential=credential, base=graph_base)
-    risk = RiskyUsers(graph, pace=risk_pace, monotonic=monotonic)
+    allowances = Allowances(store or MemoryStore(), tenant, clock, limits)
+    graph = Graph(client=client, credential=credential, base=graph_base, allowances=allowances)
     exchange = Exchange(client=client, credential=credential, base=exchange_base, tenant=tenant)
     releases = Releases(store, tenant) if store else None
     return Tenant(
         id=tenant,
         directory=Directory(graph),
         inbox=InboxRules(graph),
-        risk=risk,
-        access_policies=AccessPolicies(graph, take_turn=risk.take_turn),
+        risk=RiskyUsers(graph),
+        access_policies=AccessPolicies(graph),
         block_group=block_group,
         domain_accounts=DomainAccounts(graph) if acts_on_premises else None,
         exchange=exchange,
@@ -177,7 +191,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         sentinel=SentinelIncidents(
             client=client, credential=credential, base=arm_base, workspace=sentinel_workspace
         ),
-        detections=RiskDetections(graph, take_turn=risk.take_turn),
+        detections=RiskDetections(graph),
         activity=ActivityFeed(
             client=client, credential=credential, base=activity_base, tenant=tenant
         ),

@@ -108,24 +108,34 @@ class Findings(Value):
 def findings(entries: Iterable[Entry]) -> Findings:
     """Read off the journal what was found out."""
     entries = tuple(entries)
-    kept = [_evidence(e) for e in entries if e.event is Event.EVIDENCE]
+    kept = [e for e in entries if e.event is Event.EVIDENCE]
     searches = {
         e.data["question"]: _activity(e)
         for e in entries
         if e.event in {Event.SEARCHING, Event.SEARCHED} and e.data.get("activity")
     }
     return Findings(
-        evidence=kept[0] if kept else None,
+        evidence=_evidence(kept) if kept else None,
         activity=tuple(searches.values()),
         ripple=_ripple([e for e in entries if e.event is Event.RIPPLE]),
     )
 
 
-def _evidence(entry: Entry) -> EvidenceKept:
-    counts, unknown = entry.data.get("counts", {}), entry.data.get("unknown", {})
+def _evidence(entries: list[Entry]) -> EvidenceKept:
+    """Put together what was read at first and what was read when a limit let it be."""
+    counts: dict[str, int] = {}
+    unknown: dict[str, str] = {}
+    for entry in entries:
+        counts |= entry.data.get("counts", {})
+        unknown |= entry.data.get("unknown", {})
     known = [SectionLine(name=name, count=count) for name, count in counts.items()]
-    blind = [SectionLine(name=name, count=None, unknown=why) for name, why in unknown.items()]
-    return EvidenceKept(at=entry.at, sha256=entry.data["sha256"], sections=(*known, *blind))
+    blind = [
+        SectionLine(name=name, count=None, unknown=why)
+        for name, why in unknown.items()
+        if name not in counts
+    ]
+    first = entries[0]
+    return EvidenceKept(at=first.at, sha256=first.data["sha256"], sections=(*known, *blind))
 
 
 def _activity(entry: Entry) -> Activity:

@@ -15,7 +15,7 @@ from shared.responder import Change
 from shared.tasks import steps, turns
 from shared.tasks.asked import RESTORE, return_asked
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.watch import LATER, Watch
+from shared.tasks.watch import Watch, again_in
 
 _STATE_WORK: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
 
@@ -76,7 +76,10 @@ class Admission:
         at = self._clock()
         said = Line(event=Event.DELAYED, text=f"Could not look at the door: {error}; trying again")
         waiting = file.tasks[RESTORE].model_copy(
-            update={"not_before": at + LATER, "reason": f"Could not look at the door: {error}"}
+            update={
+                "not_before": at + again_in(error),
+                "reason": f"Could not look at the door: {error}",
+            }
         )
         await file.record(
             *(() if waiting.reason == file.tasks[RESTORE].reason else (said,)), tasks=[waiting]

@@ -16,10 +16,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from shared.errors import Conflict, Denied
-from shared.model import AlertKind, CaseId, Json, Mode, TenantId, Value
+from shared.model import AlertKind, CaseId, Json, Mode, TenantId
 from shared.policy.counters import DAY, Counters, Held, Taken, counted, full, lately, stormy
 from shared.policy.guards import Pause
 from shared.policy.limits import Guards
+from shared.store.revise import revise
 from shared.store.verbs import Drop, Put, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
@@ -58,7 +59,7 @@ class Brakes:
             pause.at,
             occasion=f"switch:{pause.at.isoformat()}",
         )
-        await self._revise(keys.PAUSE, lambda _: pause)
+        await revise(self._store, self._at, keys.PAUSE, lambda _: pause)
         return pause
 
     async def take(self, case: CaseId, kind: AlertKind) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ class Brakes:
             said = full(taken, kind, radius=radius, size=size, at=at)
             return None if said else Counters(taken=(*taken, Taken(case=case, kind=kind, at=at)))
 
-        await self._revise(keys.RADIUS, revised)
+        await revise(self._store, self._at, keys.RADIUS, revised)
         return said
 
     async def opened(self, case: CaseId, kind: AlertKind, rule: str) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class Brakes:
             held = counted(known, Taken(case=case, kind=kind, at=self._clock()), burst)
             return held if held != known else None
 
-        await self._revise(keys.burst_row(rule), revised)
+        await revise(self._store, self._at, keys.burst_row(rule), revised)
         return stormy(held, rule, burst, self._clock())
 
     async def held(self, rule: str) -> bool:
@@ -129,17 +130,3 @@ class Brakes:
             # Another worker counted at the same time.
             return count
         return count
-
-    async def _revise(self, key: str, revised: Callable[[Json | None], Value | None]) -> None:
-        """Change one row under its version, again and again until nobody was faster."""
-        while True:
-            row = await self._store.read(self._at, key)
-            after = revised(row.body if row else None)
-            if after is None:
-                return
-            put = Put(self._at, key, after.model_dump(mode="json"), row.etag if row else None)
-            try:
-                await self._store.write(put)
-            except Conflict:
-                continue
-            return

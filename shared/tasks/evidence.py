@@ -7,21 +7,21 @@ unknown, with the reason, and never as empty. The whole is sealed: the journal c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from shared.clients.precedence import Rank, asking, calls_are
 from shared.clients.tenant import Tenant
-from shared.errors import FirebreakError
+from shared.errors import FirebreakError, Transient
 from shared.model import Case, CaseId, Event, Utc, Value
 from shared.store.verbs import Store
-from shared.tasks.evidence_readers import READERS
+from shared.tasks.evidence_readers import LOGS, READERS
 from shared.tasks.ledger import Line
 from shared.tasks.sealed import seal
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 20.0
 """Seconds for all sections together: evidence must not keep the intruder in."""
 
 _ANYTHING: Final = TypeAdapter(Any)
@@ -32,6 +32,8 @@ class Section(Value):
 
     data: Any = None
     unknown: str = ""
+    put_off: bool = False
+    """Whether it is of a log that had no turn for it, and can as well be read later."""
 
     @property
     def count(self) -> int:
@@ -51,12 +53,20 @@ class Evidence(Value):
 
 async def collect(case: Case, tenant: Tenant, *, at: datetime) -> Evidence:
     """Read all sections side by side; never raises for what could not be read."""
-    running = {
-        name: asyncio.ensure_future(_section(reader(case, tenant)))
-        for name, reader in READERS.items()
-    }
+    running = {name: _begun(name, case, tenant) for name in READERS}
     await asyncio.wait(running.values(), timeout=PATIENCE)
-    sections = {name: _ended(task) for name, task in running.items()}
+    sections = {name: _ended(name, task) for name, task in running.items()}
+    return Evidence(case=case.id, at=at, since=case.compromised_since, sections=sections)
+
+
+async def collect_late(
+    names: tuple[str, ...], case: Case, tenant: Tenant, *, at: datetime
+) -> Evidence:
+    """Read the logs' sections that were put off; raises `Transient` while they still are."""
+    found = await asyncio.gather(*(_section(name, case, tenant) for name in names))
+    sections = dict(zip(names, found, strict=True))
+    if any(section.put_off for section in found):
+        raise Transient(next(section.unknown for section in found if section.put_off))
     return Evidence(case=case.id, at=at, since=case.compromised_since, sections=sections)
 
 
@@ -66,19 +76,28 @@ async def keep(evidence: Evidence, store: Store, *, case: Case) -> Line:
     unknown = {n: s.unknown for n, s in evidence.sections.items() if s.unknown}
     counts = {n: s.count for n, s in evidence.sections.items() if not s.unknown}
     said = f"Evidence kept: {len(counts)} of {len(evidence.sections)} sections could be read"
-    data = {**facts, "unknown": unknown, "counts": counts}
+    put_off = [n for n, s in evidence.sections.items() if s.put_off]
+    data = {**facts, "unknown": unknown, "counts": counts, "put_off": put_off}
     return Line(event=Event.EVIDENCE, text=said, data=data)
 
 
-async def _section(reading: Awaitable[Any]) -> Section:
+def _begun(name: str, case: Case, tenant: Tenant) -> asyncio.Task[Section]:
+    rank = Rank.EVIDENCE if name in LOGS else asking().rank
+    with calls_are(rank, case.id):
+        return asyncio.ensure_future(_section(name, case, tenant))
+
+
+async def _section(name: str, case: Case, tenant: Tenant) -> Section:
     try:
-        return Section(data=_ANYTHING.dump_python(await reading, mode="json"))
+        data = await READERS[name](case, tenant)
     except FirebreakError as error:
-        return Section(unknown=str(error))
+        later = name in LOGS and isinstance(error, Transient)
+        return Section(unknown=str(error), put_off=later)
+    return Section(data=_ANYTHING.dump_python(data, mode="json"))
 
 
-def _ended(task: asyncio.Task[Section]) -> Section:
+def _ended(name: str, task: asyncio.Task[Section]) -> Section:
     if not task.done():
         task.cancel()
-        return Section(unknown=f"no answer within {PATIENCE:.0f} s")
+        return Section(unknown=f"no answer within {PATIENCE:.0f} s", put_off=name in LOGS)
     return task.result()

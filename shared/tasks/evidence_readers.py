@@ -112,3 +112,6 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "directory_changes": _directory_changes,
     }
 )
+
+LOGS: Final = frozenset({"sent_messages", "sign_ins", "directory_changes"})
+"""Sections that closing doors does not change: where a limit holds them up they are read later."""

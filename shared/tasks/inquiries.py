@@ -14,9 +14,9 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Transient
 from shared.model import Event
 from shared.store.verbs import Store
-from shared.tasks import activity, ripple
+from shared.tasks import activity, evidence, ripple
 from shared.tasks.ledger import CaseFile, Clock, Line
-from shared.tasks.questions import Question, due_at, unanswered
+from shared.tasks.questions import Question, due_at, put_off, unanswered
 
 PATIENCE: Final = timedelta(hours=6)
 """How long a question is asked again; then it is unknown."""
@@ -65,10 +65,19 @@ class Inquiries:
     async def _answer(self, file: CaseFile, question: Question) -> Line:
         if question in _LOGS:
             return await activity.ask(file.case, question, self._tenant, self._store)
+        if question is Question.EVIDENCE:
+            return await self._late_evidence(file)
         at = ripple.Looking(file, self._tenant, self._store, self._clock)
         if question is Question.RIPPLE:
             return await at.traces()
         return await at.rules(question)
+
+    async def _late_evidence(self, file: CaseFile) -> Line:
+        found = await evidence.collect_late(
+            put_off(file), file.case, self._tenant, at=self._clock()
+        )
+        line = await evidence.keep(found, self._store, case=file.case)
+        return line.model_copy(update={"data": {**line.data, "question": Question.EVIDENCE}})
 
     def _begun(self, file: CaseFile, question: Question) -> Line | None:
         """Say once that an answer is awaited."""

@@ -2,6 +2,7 @@
 
 | question       | from   | asks                                                               |
 |----------------|--------|--------------------------------------------------------------------|
+| evidence       | at once| the logs' sections of the evidence that a limit held up             |
 | activity       | at once| the unified audit log: what the account did since the compromise   |
 | ripple         | +5 s   | sign-ins, consents and other cases: who else has the intruder      |
 | rules          | +5 s   | the unified audit log: who else got such a rule or forwarding      |
@@ -24,6 +25,7 @@ from shared.tasks.ledger import CaseFile
 class Question(StrEnum):
     """What is asked; an answer's journal line carries it."""
 
+    EVIDENCE = "evidence"
     ACTIVITY = "activity"
     RIPPLE = "ripple"
     RULES = "rules"
@@ -35,13 +37,16 @@ _SOON: Final = timedelta(seconds=5)
 """After the evidence: closing doors has its own requests to make."""
 _LATE: Final = timedelta(hours=24, minutes=5)
 AFTER: Final = {
+    Question.EVIDENCE: timedelta(0),
     Question.ACTIVITY: timedelta(0),
     Question.RIPPLE: _SOON,
     Question.RULES: _SOON,
     Question.LATE_ACTIVITY: _LATE,
     Question.LATE_RULES: _LATE,
 }
-_ANSWERS: Final = frozenset({Event.SEARCHED, Event.RIPPLE})
+_ANSWERS: Final = frozenset({Event.EVIDENCE, Event.SEARCHED, Event.RIPPLE})
+_ON_EVIDENCE: Final = frozenset({Question.RIPPLE, Question.RULES, Question.LATE_RULES})
+"""What tells the intruder by the evidence, and so waits until all of it is there."""
 
 
 def due_at(file: CaseFile, question: Question) -> datetime | None:
@@ -56,12 +61,22 @@ def unanswered(file: CaseFile) -> dict[Question, datetime]:
         return {}
     entries = file.journal.entries
     done = {e.data.get("question") for e in entries if e.event in _ANSWERS}
+    if not put_off(file):
+        done.add(Question.EVIDENCE)
+    elif Question.EVIDENCE not in done:
+        done |= _ON_EVIDENCE
     wait = file.case.inquire_after
     return {
         question: max(due, wait) if wait else due
         for question in Question
         if question not in done and (due := due_at(file, question))
     }
+
+
+def put_off(file: CaseFile) -> tuple[str, ...]:
+    """Name the sections that were put off when the evidence was kept."""
+    kept = [e for e in file.journal.entries if e.event is Event.EVIDENCE]
+    return tuple(kept[0].data.get("put_off", ())) if kept else ()
 
 
 def next_inquiry(file: CaseFile) -> datetime | None:

@@ -8,8 +8,8 @@
 | apply      | a change without an end | nothing left to plan: records the proof         |
 | record     | the task's end          | nothing                                         |
 
-Tasks of one phase run side by side on one reading of the account, so no more than two round trips
-lie between the decision and a phase's last closed door. Proof is made when all doors are closed.
+Tasks of one wave run side by side on one reading of the account, so no more than two round trips
+lie between the decision and a wave's last closed door. Proof is made when all doors are closed.
 """
 
 from __future__ import annotations
@@ -22,18 +22,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from shared.clients.precedence import Rank, calls_are
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Denied, FirebreakError, Gone, Refused, Transient
-from shared.model import (
-    PHASES,
-    UNFINISHED,
-    Event,
-    Mode,
-    Phase,
-    ResponderName,
-    Task,
-    TaskState,
-)
+from shared.model import UNFINISHED, Event, Mode, ResponderName, Task, TaskState
 from shared.policy.decide import Decision
 from shared.policy.decide import Step as DecidedStep
 from shared.policy.guards import Guard, GuardSubject, apply_guards
@@ -51,6 +43,7 @@ from shared.tasks.outbox import Told, announce
 from shared.tasks.planning import last_change, may_go, plan
 from shared.tasks.queue import WorkMessage, encode
 from shared.tasks.watch import Watch
+from shared.tasks.waves import WAVES, Wave
 from shared.telemetry import Log
 
 BUSY: Final = 3.0
@@ -113,53 +106,68 @@ class Runner:
         await self._queue.put(encode(message), delay=BUSY)
 
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
-        await self._watch.look(file)
-        await self._lapse.look(file)
-        await self._admission.look(file)
-        acting = self._gather_evidence(file, message)
+        with calls_are(Rank.LATER, file.case.id):
+            await self._watch.look(file)
+            await self._lapse.look(file)
+            await self._admission.look(file)
+        view = self._tenant.remembering(Rank.EVICT)
+        acting = self._gather_evidence(file, message, view.anew())
         try:
-            for phase in PHASES:
-                acting += await self._begin(file, message, phase, owner, lost)
-                if acting:
+            for wave in WAVES:
+                room = _Room(view=view.anew(), owner=owner, lost=lost)
+                begun = await self._begin(file, message, wave, room)
+                acting += begun
+                if acting and (begun or not wave.hunts):
                     # One service that hangs must not keep the next doors open.
                     await asyncio.wait(acting, timeout=STRAGGLERS)
         finally:
             await _ended(acting)
         applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
-        await _ended([asyncio.ensure_future(self._prove(file, task)) for task in applied])
-        await self._inquiries.go_on(file)
+        with calls_are(Rank.AFTER, file.case.id):
+            await _ended(
+                [asyncio.ensure_future(self._prove(file, t, view.anew())) for t in applied]
+            )
+        with calls_are(Rank.LATER, file.case.id):
+            await self._inquiries.go_on(file)
         await self._conclusion.draw(file)
 
-    def _gather_evidence(self, file: CaseFile, message: WorkMessage) -> list[asyncio.Task[None]]:
+    def _gather_evidence(
+        self, file: CaseFile, message: WorkMessage, view: Tenant
+    ) -> list[asyncio.Task[None]]:
         """Start to read, once, what the account looks like before its footholds are removed."""
         kept = any(entry.event is Event.EVIDENCE for entry in file.journal.entries)
         acts = any(task.mode is Mode.ENFORCE or task.release for task in self._ready(file, message))
-        return [] if kept or not acts else [asyncio.ensure_future(self._keep_evidence(file))]
+        if kept or not acts:
+            return []
+        # What is about to be removed is read in front of that, in the same line.
+        with calls_are(Rank.EVICT, file.case.id):
+            return [asyncio.ensure_future(self._keep_evidence(file, view))]
 
-    async def _keep_evidence(self, file: CaseFile) -> None:
+    async def _keep_evidence(self, file: CaseFile, view: Tenant) -> None:
         found, case = await asyncio.gather(
-            evidence.collect(file.case, self._tenant, at=self._clock()),
-            acquaint.acquainted(file.case, self._tenant),
+            evidence.collect(file.case, view, at=self._clock()),
+            acquaint.acquainted(file.case, view),
         )
         await file.record(await evidence.keep(found, self._store, case=file.case), case=case)
 
     async def _begin(
-        self, file: CaseFile, message: WorkMessage, phase: Phase, owner: str, lost: Flag
+        self, file: CaseFile, message: WorkMessage, wave: Wave, room: _Room
     ) -> list[asyncio.Task[None]]:
-        """Claim what is ready in a phase and start all of it, on one reading of the account."""
+        """Claim what is ready in a wave and start all of it, on one reading of the account."""
         to_act = [
             task
             for task in self._ready(file, message)
-            if task.phase is phase and task.state in {TaskState.QUEUED, TaskState.CLAIMED}
+            if wave.takes(task, self._catalogue.get(task.responder))
+            and task.state in {TaskState.QUEUED, TaskState.CLAIMED}
         ]
         if not to_act:
             return []
-        claimed = [steps.claim(task, owner) for task in to_act]
+        claimed = [steps.claim(task, room.owner) for task in to_act]
         # The kill switch is read anew for each phase, so that it is in force within seconds.
         pause, _ = await asyncio.gather(self._brakes.pause(), file.record(tasks=claimed))
         subject = GuardSubject(account=file.case.account, at=self._clock(), pause=pause)
-        room = _Room(view=self._tenant.remembering(), subject=subject, lost=lost)
-        return [asyncio.ensure_future(self._act(file, task, room)) for task in claimed]
+        with calls_are(wave.rank, file.case.id):
+            return [asyncio.ensure_future(self._act(file, t, room, subject)) for t in claimed]
 
     def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
         latest = self._clock() + _EARLY
@@ -172,11 +180,11 @@ class Runner:
             and turns.has_turn(file, task)
         ]
 
-    async def _act(self, file: CaseFile, task: Task, room: _Room) -> None:
+    async def _act(self, file: CaseFile, task: Task, room: _Room, subject: GuardSubject) -> None:
         begun = False
         try:
             responder = self._responder(task)
-            task = self._braked(task, room.subject)
+            task = self._braked(task, subject)
             change = await self._change(file, task, room.view)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=last_change(file, responder))
@@ -211,11 +219,11 @@ class Runner:
             raise Superseded("The account's lock was lost")
         await responder.apply(change, self._tenant)
 
-    async def _prove(self, file: CaseFile, task: Task) -> None:
+    async def _prove(self, file: CaseFile, task: Task, view: Tenant) -> None:
         try:
             responder = self._responder(task)
             changed = last_change(file, responder)
-            left = await plan(responder, file.case, task, self._tenant)
+            left = await plan(responder, file.case, task, view)
             step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
             explained = await acquaint.with_its_kind(error, file.case.account, self._tenant)
@@ -269,10 +277,10 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What the tasks of one phase share: one reading of the account, one look at the brakes."""
+    """What the tasks of one wave share: one reading of the account, and the lock it is under."""
 
     view: Tenant
-    subject: GuardSubject
+    owner: str
     lost: Flag
 
 

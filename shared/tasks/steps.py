@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.clients.answers import unlicensed
-from shared.errors import Denied, FirebreakError, Gone, Refused, Transient, Unavailable
+from shared.errors import Denied, FirebreakError, Gone, Refused, Throttled, Transient, Unavailable
 from shared.model import Event, Mode, Task, TaskState
 from shared.policy.limits import Approvals
 from shared.responder import Change
@@ -15,6 +15,8 @@ from shared.tasks.ledger import Line
 MAX_ATTEMPTS: Final = 30
 """Tries before a task is given up and shown to a person; with the waits below some two hours."""
 _LONGEST_WAIT: Final = 300.0
+THROTTLED: Final = timedelta(hours=6)
+"""How long somebody's limit may hold a task up; it is no failure, so no try is counted."""
 _FRESH: Final = 60.0
 """Seconds for which a plan may wait and still be made as it is."""
 DIRECTORY_LAG: Final = timedelta(seconds=90)
@@ -113,7 +115,12 @@ def _with_leftover(task: Task, changed: Change) -> Task:
 def applied(task: Task, at: datetime) -> Step:
     """Record that the change was made; the proof comes next."""
     after = task.model_copy(
-        update={"state": TaskState.APPLIED, "applied_at": at, "not_before": None}
+        update={
+            "state": TaskState.APPLIED,
+            "applied_at": at,
+            "not_before": None,
+            "held_since": None,
+        }
     )
     return after, Line(event=Event.APPLIED, responder=task.responder, text=f"{task.summary}: done")
 
@@ -130,7 +137,7 @@ def not_seen_yet(task: Task, at: datetime) -> Step:
 
 def afresh(task: Task) -> Task:
     """Count tries from the beginning again."""
-    return task.model_copy(update={"attempts": 0, "finished_at": None})
+    return task.model_copy(update={"attempts": 0, "held_since": None, "finished_at": None})
 
 
 def still_there(task: Task, left: Change, at: datetime) -> Step:
@@ -180,15 +187,20 @@ def backoff(attempts: int) -> float:
 
 
 def _later(task: Task, error: Transient, at: datetime, *, begun: bool) -> Step:
-    if task.attempts >= MAX_ATTEMPTS:
+    held = isinstance(error, Throttled)
+    since = (task.held_since or at) if held else None
+    if held and at - (since or at) >= THROTTLED:
+        return _given_up(task, f"held up for {THROTTLED}: {error}", at)
+    if not held and task.attempts >= MAX_ATTEMPTS:
         return _given_up(task, f"gave up after {task.attempts} tries: {error}", at)
-    wait = error.retry_after if error.retry_after is not None else backoff(task.attempts)
+    wait = _wait(task, error, at)
     proving = task.state is TaskState.APPLIED
     after = task.model_copy(
         update={
             "state": TaskState.APPLIED if proving else TaskState.QUEUED,
             # A claim counts as a try; a proof is not claimed, so it is counted here.
-            "attempts": task.attempts + 1 if proving else task.attempts,
+            "attempts": task.attempts + (int(proving) - int(held)),
+            "held_since": since,
             "not_before": at + timedelta(seconds=wait),
             "reason": str(error),
             "resume": begun and not error.may_have_happened and wait < _FRESH,
@@ -196,6 +208,17 @@ def _later(task: Task, error: Transient, at: datetime, *, begun: bool) -> Step:
     )
     said = f"{error}; again in {wait:.0f} s"
     return after, Line(event=Event.DELAYED, responder=task.responder, text=said)
+
+
+def _wait(task: Task, error: Transient, at: datetime) -> float:
+    """Seconds to wait: as long as was said, else longer the more often it was in vain.
+
+    Tries held up by a limit are not counted, so there the time already waited is waited again.
+    """
+    if error.retry_after is not None:
+        return error.retry_after
+    held = (at - task.held_since).total_seconds() if task.held_since else 0.0
+    return max(backoff(task.attempts), min(held, _LONGEST_WAIT))
 
 
 def _given_up(task: Task, reason: str, at: datetime, *, permission: str | None = None) -> Step:
@@ -212,6 +235,7 @@ def _ended(
             "state": state,
             "finished_at": at,
             "not_before": None,
+            "held_since": None,
             "owner": None,
             "wait": None,
             "release": None,

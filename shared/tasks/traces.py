@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Transient
-from shared.model import Alert, Event
+from shared.model import Alert, Event, Json
 from shared.policy.intruder_traits import Traits, traits
 from shared.store.verbs import Store
 from shared.tasks import keys
@@ -33,13 +33,15 @@ async def intruders_traits(file: CaseFile, tenant: Tenant, store: Store) -> Trai
 
 async def traits_in(file: CaseFile, tenant: Tenant, store: Store) -> Traits:
     """Read all traits that a case's evidence shows, the owner's addresses among them."""
-    [entry, *_] = [e for e in file.journal.entries if e.event is Event.EVIDENCE]
     vouched = file.journal.broken_at() is None
-    kept = await open_one(entry, store, vouched=vouched)
-    if kept.content is None:
-        return Traits(unknown=(f"the evidence of case {file.case.id} is {kept.seal}",))
+    lines = [e for e in file.journal.entries if e.event is Event.EVIDENCE and "sha256" in e.data]
+    sections: Json = {}
+    for kept in [await open_one(entry, store, vouched=vouched) for entry in lines]:
+        if kept.content is None:
+            return Traits(unknown=(f"the evidence of case {file.case.id} is {kept.seal}",))
+        sections |= kept.content["sections"]
     domains = await tenant.directory.domains()
-    found = traits(kept.content["sections"], own_domains=domains.verified)
+    found = traits(sections, own_domains=domains.verified)
     return found.model_copy(update={"addresses": found.addresses | await _named(file, store)})
 
 

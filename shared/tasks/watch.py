@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from shared.clients.tenant import Tenant
-from shared.errors import FirebreakError, Gone, Refused
+from shared.errors import FirebreakError, Gone, Refused, Throttled
 from shared.model import Case, CaseStatus, Event, ResponderName, Task
 from shared.responder import Change, Responder
 from shared.store.verbs import Store
@@ -100,9 +100,15 @@ class Watch:
 
     async def _postpone(self, file: CaseFile, error: FirebreakError) -> None:
         """Look later: what could not be seen is unknown, and proves nothing. Said once."""
-        case = file.case.model_copy(update={"look_after": self._clock() + LATER})
+        case = file.case.model_copy(update={"look_after": self._clock() + again_in(error)})
         said = Line(event=Event.DELAYED, text=f"Could not look again: {error}; trying again")
         await file.record(*(() if file.case.look_after else (said,)), case=case)
+
+
+def again_in(error: FirebreakError) -> timedelta:
+    """Tell when a look is tried again: at its turn, where a limit holds it up."""
+    said = error.retry_after if isinstance(error, Throttled) else None
+    return LATER if said is None else timedelta(seconds=said)
 
 
 def _for_owner(change: Change) -> Refused:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Transient
-from tests.clients.far_side import FarSide, clients, page
+from shared.errors import Throttled
+from tests.clients.far_side import ADA, FarSide, clients, page
 
 ALL: dict[str, Any] = {
     "applications": {"includeApplications": ["All"], "excludeApplications": []},
@@ -76,11 +76,13 @@ async def test_a_condition_that_picks_out_some_sign_ins_is_named(
     assert await narrowed(**conditions) == (name,)
 
 
-async def test_policies_and_risk_take_turns_because_they_share_one_limit() -> None:
-    world = clients(FarSide(page()))
-    await world.access_policies.all()
-    with pytest.raises(Transient, match="one request a second") as early:
-        await world.access_policies.all()
+async def test_policies_and_risk_share_one_limit_and_plans_share_one_reading() -> None:
+    far = FarSide(page())
+    world = clients(far)
+    view = world.remembering().access_policies
+    assert await view.all() == await view.all()
+    assert len(far.requests) == 1
+    with pytest.raises(Throttled, match="one request a second") as early:
+        await world.risk.of(ADA)
     assert early.value.retry_after
-    with pytest.raises(Transient, match="one request a second"):
-        world.risk.take_turn()
+    assert len(far.requests) == 1

@@ -19,6 +19,7 @@ from shared.errors import (
     FirebreakError,
     Gone,
     Refused,
+    Throttled,
     Transient,
 )
 from tests.clients.far_side import ADA, WHO, FarSide, clients
@@ -32,7 +33,7 @@ CLASSES = {
     410: Gone,
     412: Conflict,
     423: Transient,
-    429: Transient,
+    429: Throttled,
 }
 """Everything else is a `Transient` from 500 up and a `Defect` below."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios import token_thief
 from lab.tenant import TenantSettings
 from lab.tenant.faults import Loss, When
 from lab.tenant.population import Population
@@ -195,3 +196,11 @@ async def test_two_who_ask_at_once_are_told_apart(stand: Any) -> None:
     with pytest.raises(Conflict):
         await releases._write("a@b.example", (at,), None)
     assert await releases.of("a@b.example") == (at,)
+
+
+async def test_an_account_that_is_not_restricted_needs_no_person_however_old_its_password(
+    stand: Any,
+) -> None:
+    place = stand(UnblockSender(), story=token_thief)
+    assert await place.responder.refuse(await place.case(), place.world) is None
+    assert await plan(place) is None
