@@ -175,7 +175,7 @@ async def _judge(bench: Workbench, seen: Seen) -> None:
     seen.acted_on = len({write.oid for write in bench.tenant.writes if write.actor == own})
     cases: list[Case] = []
     async for row in bench.store.scan(keys.cases(tenant)):
-        if not row.key.startswith(keys.TODO):
+        if not row.key.startswith((keys.TODO, keys.OPEN)):
             found = await bench.store.read(keys.case(tenant, row.body["id"]), keys.CASE)
             cases += [Case.model_validate(found.body)] if found else []
     joined = Counter(alert for case in cases for alert in case.alerts)

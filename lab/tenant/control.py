@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lab.tenant.answers import Answer
 from lab.tenant.faults import Fault, Loss, When
-from lab.tenant.snapshot import snapshot
 from lab.tenant.visit import Incoming
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Control:
             "state": self._state,
             "calls": self._calls,
             "writes": self._writes,
-            "snapshot": lambda: snapshot(tenant.state),
+            "snapshot": tenant.snapshot,
         }
         self.commands: dict[str, Command] = {"clock": self._clock, "faults": self._order}
 

@@ -13,7 +13,8 @@ from lab.tenant.operations import Operation
 from responders import catalogue
 from shared.clients import exchange, graph
 from shared.errors import Gone, Refused
-from shared.model import AccountRef, Case, Phase, Upn
+from shared.model import AccountRef, Case, Upn
+from shared.tasks.asked import RESTORE
 from shared.tasks.triage import resolve
 from tests.contracts.graph_calls import CALLS, Contract
 from tests.contracts.graph_types import Permissions, Types
@@ -88,9 +89,11 @@ async def test_a_responder_asks_for_what_its_permissions_allow_and_needs_each_of
     acted, cmdlets = 0, 0
     for story in (full_house, forwarder, guest, synced_user):
         stand, recorder = Stand(responder, story=story), Recorder()
-        if responder.phase is Phase.RECOVER:
+        if responder.name == "unblock_sender":
             stand.lab.change_user(stand.scenario.oid, password_changed_at=stand.clock.now())
         case = await stand.case()
+        if responder.name == RESTORE:
+            case = case.model_copy(update={"restored_at": stand.clock.now()})
         recorder.watch(stand.clients[0])
         acted += await act(stand, case)
         await stand.aclose()

@@ -140,7 +140,9 @@ def test_a_plan_changes_nothing_and_a_response_does(up: Path) -> None:
     plan = firebreak(up, "plan", who, "--json")
     assert plan.returncode == 0, plan.stderr
     planned = json.loads(plan.stdout)
-    assert {task["state"] for task in planned["tasks"]} <= {"observed", "skipped"}
+    # What closes a case, or lets its owner back in, waits for the rest: a plan does not get there.
+    found = [task for task in planned["tasks"] if task["phase"] not in {"recover", "close"}]
+    assert {task["state"] for task in found} <= {"observed", "skipped"}
     assert planned["dry_run"]
 
     done = firebreak(up, "respond", who, "--reason", "reported by telephone", "--json")

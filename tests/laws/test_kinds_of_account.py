@@ -18,6 +18,7 @@ from shared.clients import graph
 from shared.model import AccountRef, Json, ResponderName, Upn
 from shared.responder import Responder
 from shared.tasks.triage import resolve
+from shared.tasks.turns import ONCE
 
 HEAD = """\
 version = 1
@@ -76,6 +77,12 @@ class Told:
             return case
 
 
+def _waits(task: Json) -> bool:
+    """Whether it has its own time: after the owner's return, or when the rest has ended well."""
+    ends = {"queued", "applied"} if task["responder"] in ONCE else {"queued"}
+    return (task["responder"] in ONCE or task["phase"] == "close") and task["state"] in ends
+
+
 @each_kind
 async def test_every_responder_ends_with_a_plan_that_sticks_or_words_a_person_can_act_on(
     name: str, licences: frozenset[Licence], tmp_path: Path
@@ -84,7 +91,7 @@ async def test_every_responder_ends_with_a_plan_that_sticks_or_words_a_person_ca
     case = await told.play()
     assert {task["responder"] for task in case["tasks"]} == set(catalogue())
     for task in case["tasks"]:
-        assert task["state"] in {"verified", "skipped", "refused"}, task
+        assert task["state"] in {"verified", "skipped", "refused"} or _waits(task), task
         assert "defect" not in task["reason"].lower()
         if task["state"] == "refused":
             assert len(task["reason"]) > 20, task

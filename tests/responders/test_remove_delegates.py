@@ -163,6 +163,7 @@ async def test_undo_gives_the_rest_and_says_whose_account_is_gone(stand: Any) ->
     (change,) = await place.until_done(await place.case())
     spy = next(one.trustee.id for one in change.taken if one.grant.kind == "mailbox")
     place.lab.state.mailboxes.pop(spy)
+    place.lab.change_user(str(spy), mail=None)
     with pytest.raises(Refused, match="Nobody is there"):
         await place.responder.undo(change, place.world)
     assert held(place).published

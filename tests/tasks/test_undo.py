@@ -12,6 +12,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import SECRET, Workbench
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json
+from tests.tasks.benches import POLICY
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REVERSIBLE = {"confirm_compromised", "disable_sign_in", "disable_inbox_rules", "stop_forwarding"}
@@ -22,7 +23,7 @@ class Place:
         self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=TenantSettings.instant())
         self.scenario: Scenario = token_thief(self.lab)
         self.before = self.mailbox()
-        self.bench = Workbench(self.lab)
+        self.bench = Workbench(self.lab, settings={"policy": POLICY})
 
     def mailbox(self) -> object:
         return self.lab.snapshot()["mailboxes"][self.scenario.oid]
