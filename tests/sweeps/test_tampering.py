@@ -26,8 +26,8 @@ from tests.tasks.benches import NOON, Bench
 
 _EVIDENCE = ("case|", "|audit", "|cases", "|inbox")
 """Parts of the names of partitions that hold what is on record."""
-_WORK = (keys.TODO, keys.SHOWN)
-"""Rows in them that only steer the work."""
+_WORK = (keys.TODO, keys.SHOWN, keys.HEARD)
+"""Rows in them that only steer the work, or say when a source was last heard."""
 
 
 class Played:
