@@ -77,11 +77,13 @@ def test_an_interrupted_demo_leaves_no_process_behind(
         text=True,
     ) as demo:
         assert demo.stdout is not None
+        said: list[str] = []
         for line in demo.stdout:
+            said.append(line)
             if "taken as" in line:
                 break
         below = children(demo.pid)
-        assert len(below) >= 2
+        assert len(below) >= 2, "".join(said)
         demo.send_signal(number)
         rest = demo.stdout.read()
     assert demo.returncode == code, rest

@@ -79,6 +79,12 @@ def played() -> Played:
     return asyncio.run(Played().play())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _played_before_any_loop_runs() -> None:
+    """Play in a loop of its own, whichever test of this file a worker begins with."""
+    played()
+
+
 async def found_in(store: MemoryStore) -> list[Tampered]:
     return [fault async for fault in Verify(store, lambda: played().at, played().tenant).run()]
 
