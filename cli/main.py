@@ -19,6 +19,7 @@ from cli.exits import CommandError, Exit
 from cli.guards import guards
 from cli.notify_commands import notify
 from cli.past_commands import backtest, replay
+from cli.permissions import permissions
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from cli.sweeps import sweep
@@ -41,6 +42,7 @@ app.add_typer(alerts, name="alerts")
 app.add_typer(guards, name="guards")
 app.command()(replay)
 app.command()(backtest)
+app.command()(permissions)
 app.add_typer(sweep, name="sweep")
 app.add_typer(audit, name="audit")
 app.add_typer(notify, name="notify")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from cli.permissions import Format, needed, responders_page, write
 from responders import catalogue
 from scripts.openapi import openapi
 from shared.alerts.catalogue import carriers
@@ -53,12 +55,23 @@ def shipped_policy() -> str:
     return (ROOT / "policy.toml").read_text(encoding="utf-8")
 
 
+def permissions(form: Format) -> str:
+    """Give the rights that the shipped policy needs, in one of the formats."""
+    return write(needed(ROOT / "policy.toml"), form)
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "docs/openapi.json": openapi,
         "docs/policy.schema.json": policy_schema,
         "docs/carriers/README.md": carrier_index,
         "shared/policy/shipped.toml": shipped_policy,
+        "docs/permissions.md": partial(permissions, "md"),
+        "docs/responders.md": responders_page,
+        "infra/permissions.json": partial(permissions, "json"),
+        "infra/permissions.bicep": partial(permissions, "bicep"),
+        "infra/grant.ps1": partial(permissions, "ps1"),
+        "infra/grant.sh": partial(permissions, "sh"),
     }
 )
 

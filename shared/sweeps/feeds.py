@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from shared.alerts.times import moment
-from shared.clients import activity
+from shared.clients import activity, exchange, graph, security_alerts
 from shared.clients.graph import Page
 from shared.clients.tenant import Tenant
 from shared.errors import Gone
 from shared.model import Json, PullName
+from shared.needs import Needs
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -161,3 +162,28 @@ def _since(item: Json, since: datetime) -> bool:
     """Whether an entry is newer; one whose time cannot be read is never passed over."""
     made = moment(item.get("CreatedDatetime"))
     return made is None or made >= since
+
+
+NEEDS: Final = (
+    Needs(
+        what="Fetch alerts of Defender by the timer",
+        permissions=frozenset({security_alerts.SECURITY_ALERT_READ_ALL}),
+        option=PullName.ALERTS,
+    ),
+    Needs(
+        what="Fetch risk detections by the timer",
+        permissions=frozenset({graph.RISK_EVENT_READ_ALL}),
+        option=PullName.RISK_DETECTIONS,
+    ),
+    Needs(
+        what="Fetch the list of restricted senders by the timer",
+        permissions=frozenset({exchange.MANAGE_AS_APP}),
+        exchange_roles=frozenset({exchange.TRANSPORT_HYGIENE}),
+        option=PullName.RESTRICTED_SENDERS,
+    ),
+    Needs(
+        what="Fetch alerts out of the activity feed by the timer",
+        permissions=frozenset({activity.ACTIVITY_FEED_READ}),
+        option=PullName.OFFICE_ACTIVITY,
+    ),
+)

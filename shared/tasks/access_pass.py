@@ -10,12 +10,18 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from shared.clients.graph import TEMPORARY_PASS_WRITE_ALL
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Refused, Transient
 from shared.model import AccountKind, Actor, Case, CaseId, Event, TenantId, Utc, Value
+from shared.needs import Needs
 from shared.tasks.ledger import CaseFile, Line, Superseded
 from shared.tasks.restore import Restore
 
+NEEDS: Final = Needs(
+    what="Make a Temporary Access Pass for an owner who is back",
+    permissions=frozenset({TEMPORARY_PASS_WRITE_ALL}),
+)
 MINUTES: Final = 60
 """How long a pass is good where nobody says otherwise."""
 _SHORTEST: Final = 10

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from shared.clients import exchange
 from shared.clients.grants import GrantKind
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, NoMailbox
 from shared.model import Account, Case, MailboxKind
+from shared.needs import Needs
 from shared.policy.obstacles import explained, shared_with
 
+NEEDS: Final = Needs(
+    what="Tell what kind of mailbox an account has and who uses it",
+    permissions=frozenset({exchange.MANAGE_AS_APP}),
+    exchange_roles=frozenset({exchange.MAIL_RECIPIENTS}),
+)
 PATIENCE: Final = 10.0
 """Seconds for an answer of Exchange; whatever takes longer stays unknown."""
 _USES: Final = frozenset({GrantKind.MAILBOX, GrantKind.SEND_AS, GrantKind.SEND_ON_BEHALF})

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from shared.clients.audit_search import AuditRecord
+from shared.clients.audit_search import AUDIT_SEARCH_READ_ALL, AuditRecord
 from shared.clients.tenant import Tenant
 from shared.model import Case, CaseId, Event, Utc, Value
+from shared.needs import Needs
 from shared.pages.findings import Counted, Summary
 from shared.store.verbs import Store
 from shared.tasks.ledger import Line
 from shared.tasks.questions import Question
 from shared.tasks.sealed import seal
 
+NEEDS: Final = Needs(
+    what="Look up what an account did since the compromise",
+    permissions=frozenset({AUDIT_SEARCH_READ_ALL}),
+)
 MOST: Final = 20_000
 """Rows that are kept; where there are more, that is said."""
 _SHOWN: Final = 30

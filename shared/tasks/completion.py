@@ -13,14 +13,44 @@ from typing import Final
 
 from shared.alerts.carrier import Incomplete, NotForUs, Reading, Recognised, Unreadable
 from shared.alerts.catalogue import carriers
-from shared.clients.activity import alerts_in
+from shared.clients import alert_sources, graph, sentinel
+from shared.clients.activity import ACTIVITY_FEED_READ, alerts_in
 from shared.clients.tenant import Tenant
 from shared.errors import Refused, Transient
 from shared.model import Alert, AlertState, Awaited, Json, Place
+from shared.needs import Needs
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
 from shared.tasks.pieces import Pieces
 
+NEEDS: Final = (
+    Needs(
+        what="Read an incident of Defender again that named nobody",
+        permissions=frozenset({alert_sources.SECURITY_INCIDENT_READ_ALL}),
+        option=Place.GRAPH_INCIDENT,
+    ),
+    Needs(
+        what="Read an alert of Defender that was only announced",
+        permissions=frozenset({alert_sources.SECURITY_ALERT_READ_ALL}),
+        option=Place.GRAPH_ALERT,
+    ),
+    Needs(
+        what="Read a user's risk that was only announced",
+        permissions=frozenset({graph.RISKY_USER_READ_ALL}),
+        option=Place.GRAPH_RISKY_USER,
+    ),
+    Needs(
+        what="Fetch content of the activity feed that was only announced",
+        permissions=frozenset({ACTIVITY_FEED_READ}),
+        option=Place.O365_CONTENT,
+    ),
+    Needs(
+        what="Read an incident of Sentinel again whose entities came late",
+        azure_roles=frozenset({sentinel.ROLE}),
+        option=Place.SENTINEL_INCIDENT,
+    ),
+)
+"""By where alerts come from: a right is for who has such a sender."""
 PATIENCE: Final = timedelta(minutes=30)
 """After this a person is asked: entities that took longer have not been seen."""
 _WAITS: Final = (30.0, 60.0, 120.0, 240.0)

@@ -14,24 +14,30 @@ from shared.clients import audit, consents, exchange, graph, roles, sent
 from shared.clients.tenant import Tenant
 from shared.errors import Gone
 from shared.model import Case
+from shared.needs import Needs
 
-PERMISSIONS: Final = frozenset(
-    {
-        audit.AUDIT_LOG_READ_ALL,
-        consents.GRANT_WRITE_ALL,
-        exchange.MANAGE_AS_APP,
-        graph.AUTHENTICATION_METHOD_WRITE_ALL,
-        graph.MAILBOX_SETTINGS_READ,
-        graph.MAILBOX_SETTINGS_WRITE,
-        graph.USER_READ_ALL,
-        roles.ROLE_WRITE,
-        sent.MESSAGE_TRACE_READ_ALL,
-    }
+NEEDS: Final = Needs(
+    what="Keep as evidence what an account was like",
+    permissions=frozenset(
+        {
+            audit.AUDIT_LOG_READ_ALL,
+            exchange.MANAGE_AS_APP,
+            graph.MAILBOX_SETTINGS_READ,
+            graph.USER_READ_ALL,
+            sent.MESSAGE_TRACE_READ_ALL,
+        }
+    ),
+    borrows=frozenset(
+        {
+            consents.GRANT_WRITE_ALL,
+            graph.AUTHENTICATION_METHOD_WRITE_ALL,
+            graph.MAILBOX_SETTINGS_WRITE,
+            roles.ROLE_WRITE,
+        }
+    ),
+    exchange_roles=frozenset({exchange.MAIL_RECIPIENTS, exchange.USER_OPTIONS}),
 )
-"""What reading all sections takes; a missing one makes its sections unknown and stops nothing.
-
-Where a right to write is named, some responder needs it anyway and it lets read as well.
-"""
+"""What reading all sections takes; a missing one makes its sections unknown and stops nothing."""
 
 type Reader = Callable[[Case, Tenant], Awaitable[Any]]
 

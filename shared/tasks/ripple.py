@@ -17,10 +17,12 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import Final
 
-from shared.clients.audit_search import AuditRecord
+from shared.clients import audit, consents, graph
+from shared.clients.audit_search import AUDIT_SEARCH_READ_ALL, AuditRecord
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Transient
 from shared.model import AccountRef, CaseId, Event, ObjectId, Upn, Value
+from shared.needs import Needs
 from shared.pages.findings import Linked
 from shared.policy.intruder_traits import CHANGES, Traits, in_record, knew_password
 from shared.store.verbs import Store
@@ -29,6 +31,18 @@ from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.questions import Question
 from shared.tasks.traces import BEFORE, intruders_traits, traits_in
 
+NEEDS: Final = Needs(
+    what="Look for other accounts of the same intruder",
+    permissions=frozenset(
+        {
+            AUDIT_SEARCH_READ_ALL,
+            audit.AUDIT_LOG_READ_ALL,
+            consents.APPLICATION_READ_ALL,
+            graph.USER_READ_ALL,
+        }
+    ),
+    borrows=frozenset({consents.GRANT_WRITE_ALL}),
+)
 MANY: Final = 10
 """Accounts with one trait in common from which on it is not taken for an intruder's."""
 _ADDRESSES: Final = 3

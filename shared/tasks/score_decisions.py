@@ -11,13 +11,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from shared.clients.secure_scores import ControlState, SecureScores
+from shared.clients.secure_scores import (
+    SECURITY_EVENTS_WRITE_ALL,
+    ControlState,
+    SecureScores,
+)
 from shared.errors import FirebreakError
 from shared.model import TenantId, Utc, Value, digest
+from shared.needs import Needs
 from shared.posture import SweepName
 from shared.store.verbs import Put, Store
 from shared.tasks import keys
 
+NEEDS: Final = Needs(
+    what="Tell Microsoft what was decided about a control of Secure Score",
+    permissions=frozenset({SECURITY_EVENTS_WRITE_ALL}),
+    option="score_decisions",
+)
 SECURE_SCORE: Final = SweepName("secure_score")
 
 

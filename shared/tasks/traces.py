@@ -6,15 +6,21 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from shared.clients import audit, graph
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Transient
 from shared.model import Alert, Event, Json
+from shared.needs import Needs
 from shared.policy.intruder_traits import Traits, traits
 from shared.store.verbs import Store
 from shared.tasks import keys
 from shared.tasks.ledger import CaseFile
 from shared.tasks.sealed import open_one
 
+NEEDS: Final = Needs(
+    what="Tell the intruder's addresses from the owner's",
+    permissions=frozenset({audit.AUDIT_LOG_READ_ALL, graph.DOMAIN_READ_ALL}),
+)
 BEFORE: Final = timedelta(days=7)
 """How far back the account's own sign-ins are looked through."""
 _HABIT: Final = timedelta(days=1)

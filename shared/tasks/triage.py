@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.alerts.carrier import FEEDBACK
+from shared.clients import graph
 from shared.clients.directory import Domains, Memberships
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Denied, Gone, Refused, Transient
@@ -29,6 +30,7 @@ from shared.model import (
     TenantId,
     digest,
 )
+from shared.needs import Needs
 from shared.policy.decide import Decision
 from shared.policy.document import Policy
 from shared.policy.guards import Guard
@@ -47,6 +49,10 @@ from shared.tasks.queue import TriageMessage, WorkMessage, encode
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
 
+NEEDS: Final = Needs(
+    what="Find out whom an alert is about and how many accounts there are",
+    permissions=frozenset({graph.USER_READ_ALL, graph.DOMAIN_READ_ALL}),
+)
 _UNANSWERED: Final = frozenset({AlertState.RECEIVED, AlertState.UNRESOLVED, AlertState.POISONED})
 """States from which an alert is answered: one that failed may be sent again once that is mended."""
 _OWN_VERDICT: Final = ResponderName("confirm_compromised")

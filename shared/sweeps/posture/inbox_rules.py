@@ -166,7 +166,7 @@ class InboxRules(InParts):
             AUDIT_SEARCH_READ_ALL,
         }
     )
-    exchange_roles = frozenset({exchange.MAIL_RECIPIENTS, exchange.USER_OPTIONS})
+    exchange_roles = frozenset({exchange.USER_OPTIONS})
     parts = (
         Part("ask", frozenset({RULE}), _ask),
         Part("search", frozenset({RULE}), _read),
