@@ -136,6 +136,7 @@ def _declared(
             sort=Sort.SWEEP,
             what=sweep.summary,
             permissions=sweep.permissions,
+            borrows=sweep.borrows,
             exchange_roles=sweep.exchange_roles,
         )
     for module, need in _parts():

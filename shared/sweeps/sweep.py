@@ -103,6 +103,9 @@ class Sweep(ABC):
     """Each kind of finding, and in one sentence what to do about it."""
     permissions: ClassVar[frozenset[str]] = frozenset()
     """Application permissions it needs, and nothing it does not."""
+    borrows: ClassVar[frozenset[str]] = frozenset()
+    """Rights to write that a responder brings and that let it read as well; never granted for a
+    sweep's sake: without them it reports a gap."""
     exchange_roles: ClassVar[frozenset[str]] = frozenset()
     """Exchange management roles its cmdlets need."""
 

@@ -38,7 +38,7 @@ async def test_what_a_sweep_asks_graph_for_fits_graph_and_its_permissions(
 ) -> None:
     contract, passed = Contract(types, permissions), (await swept(name)).to(GRAPH)
     assert [f"{each}: {p}" for each in passed for p in contract.problems(each)] == []
-    allowed = sweeps()[name].permissions
+    allowed = sweeps()[name].permissions | sweeps()[name].borrows
     assert [str(each) for each in passed if not contract.allowing(each) & allowed] == []
 
 

@@ -211,13 +211,11 @@ class MfaCoverage(InParts):
     permissions = frozenset(
         {
             AUDIT_LOG_READ_ALL,
-            GROUP_MEMBER_WRITE_ALL,
             POLICY_READ_ALL,
-            ROLE_WRITE,
-            graph.AUTHENTICATION_METHOD_WRITE_ALL,
             graph.USER_READ_ALL,
         }
     )
+    borrows = frozenset({GROUP_MEMBER_WRITE_ALL, ROLE_WRITE, graph.AUTHENTICATION_METHOD_WRITE_ALL})
     parts = (
         Part("rules", OF_RULES | OF_ASKING, _rules),
         Part("roles", OF_PEOPLE, _roles),
