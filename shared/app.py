@@ -119,7 +119,8 @@ class App(Heralds):
 
     async def read_again(self, alert: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Have an alert read again."""
-        return await self._alert_counter.again(alert, headers, body)
+        answer = self._alert_counter.again(alert, headers, body)
+        return await self._witness.watch(f"have alert {alert} read again", headers, answer)
 
     async def show_undo(self, case: str, headers: Mapping[str, str]) -> Page:
         """Show what would be put back."""
@@ -213,7 +214,8 @@ class App(Heralds):
 
     async def notify(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Try a channel, or send again what it did not take."""
-        return await self._notify_counter.ask(what, headers, body)
+        answer = self._notify_counter.ask(what, headers, body)
+        return await self._witness.watch("try a channel", headers, answer)
 
     async def show_policy(self, headers: Mapping[str, str]) -> Page:
         """Show the policy in force."""

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from shared.model import Json, TaskState
+from shared.tasks.trail import Noted, Trail
 from tests.contracts.in_process import InProcess, http_functions
 from tests.tasks.approving import AZURE, Person, signed_in
 
@@ -98,3 +99,19 @@ async def test_every_page_is_sent_with_the_headers_that_close_it() -> None:
             assert "default-src 'none'" in headers["Content-Security-Policy"], name
             assert headers["Cache-Control"] == "no-store", name
             assert "<main" in body.decode(), name
+
+
+async def test_every_refusal_to_a_reader_who_wants_to_change_something_is_on_record() -> None:
+    async with Person(settings=AZURE) as bench:
+        await bench.asked(as_=signed_in("reader"))
+        app, case = InProcess(bench.app), bench.the_case().id
+        headers = {**signed_in("reader"), "host": "127.0.0.1:7071"}
+        trail = Trail(bench.store, bench.clock.now, bench.app.settings.tenant)
+        refused = 0
+        for name, path in calls("POST", case):
+            status, _, _ = await app.ask("POST", path, headers, urlencode(FORM).encode())
+            refused += status == 403
+            assert sum([mark.event is Noted.REFUSED async for mark in trail.lines()]) == refused, (
+                name
+            )
+        assert refused > 8

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import traceback
 
@@ -117,3 +118,18 @@ def test_settings_do_not_change_while_the_app_runs() -> None:
     settings = Settings.from_environment()
     with pytest.raises(ValidationError, match="frozen"):
         settings.pages = PageAccess.LOCAL  # type: ignore[misc]
+
+
+HIDDEN = {"channels", "identity_endpoint", "link_keys", "policy", "sources", "website"}
+"""Secrets, and what differs from instance to instance."""
+
+
+def test_what_is_shown_holds_every_setting_but_secrets_and_what_differs_by_instance(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("FIREBREAK_LINK_KEYS", json.dumps([CANARY * 2]))
+    environment.setenv("FIREBREAK_SOURCES", json.dumps([{"secrets": [CANARY]}]))
+    environment.setenv("FIREBREAK_CHANNELS", json.dumps([{"token": CANARY}]))
+    shown = Settings.from_environment().shown()
+    assert CANARY not in json.dumps(shown)
+    assert set(Settings.model_fields) - set(shown) == HIDDEN
