@@ -24,7 +24,7 @@ from shared.store.verbs import Put
 from shared.tasks.delivery import TRIES
 from shared.telemetry import open_log
 from tests.tasks.benches import Bench
-from tests.tasks.telling import telling_bench, told
+from tests.tasks.telling import EVERYWHERE, telling_bench, told
 
 WEBHOOK_SECRET = "lab-only-webhook-secret-0123456789abcdef"
 
@@ -211,6 +211,24 @@ async def test_the_kill_switch_is_told_of(far: Receivers, bench: Bench) -> None:
     await told(bench)
     assert hooked(far) == ["guard_tripped"]
     assert b"olga set the kill switch to approve" in far.at(services.SIEM)[0].body
+
+
+@pytest.mark.parametrize("guard", ["guards.radius]\nper_hour = 2", "guards.burst]\ncases = 3"])
+async def test_a_storm_pages_people_once_and_not_for_every_case_of_it(
+    far: Receivers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
+    extra = f"{EVERYWHERE}\n[{guard}\n"
+    async with telling_bench(far, monkeypatch, tmp_path, notify=extra) as bench:
+        people = Population(bench.tenant)
+        for number in range(8):
+            await bench.detect(number, oid=people.person(f"Person {number}"))
+        await bench.settle()
+        await told(bench)
+        assert hooked(far).count("guard_tripped") == 1
+        assert hooked(far).count("case_opened") == 8
+        pages = [call for call in far.at(services.PAGERDUTY) if b"guard was tripped" in call.body]
+        assert len(pages) == 1
+        assert b"/api/guards" in pages[0].body
 
 
 async def test_what_a_look_finds_again_is_told_before_the_case_says_it(
