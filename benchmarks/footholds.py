@@ -38,7 +38,7 @@ from shared.model import (
     TenantId,
 )
 from shared.store.memory import MemoryStore
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 
 START: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SINCE: Final = timedelta(minutes=6)

@@ -17,7 +17,7 @@ from shared.clients.tenant import Tenant
 from shared.errors import Transient
 from shared.model import AccountRef, Case, CaseId, ObjectId, Origin, TenantId
 from shared.responder import Change, Responder
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 
 if TYPE_CHECKING:
     import httpx

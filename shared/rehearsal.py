@@ -28,7 +28,7 @@ from shared.model import (
 from shared.policy.document import PolicyError
 from shared.store.verbs import Store
 from shared.tasks.ledger import Clock
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 from shared.tasks.trial import Policed, Trial, verdict
 
 _LONGEST: Final = 200_000

@@ -12,25 +12,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.alerts.carrier import FEEDBACK
-from shared.clients import graph
-from shared.clients.directory import Domains, Memberships
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Denied, Gone, Refused, Transient
 from shared.model import (
     Account,
-    AccountKind,
     AccountRef,
     Alert,
     AlertState,
     CaseId,
     Event,
     Mode,
-    ObjectId,
     ResponderName,
     TenantId,
     digest,
 )
-from shared.needs import Needs
 from shared.policy.decide import Decision
 from shared.policy.document import Policy
 from shared.policy.guards import Guard
@@ -46,13 +41,10 @@ from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.outbox import Told, announce_case, announce_plainly
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, WorkMessage, encode
+from shared.tasks.resolve import resolve
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
 
-NEEDS: Final = Needs(
-    what="Find out whom an alert is about and how many accounts there are",
-    permissions=frozenset({graph.USER_READ_ALL, graph.DOMAIN_READ_ALL}),
-)
 _UNANSWERED: Final = frozenset({AlertState.RECEIVED, AlertState.UNRESOLVED, AlertState.POISONED})
 """States from which an alert is answered: one that failed may be sent again once that is mended."""
 _OWN_VERDICT: Final = ResponderName("confirm_compromised")
@@ -254,58 +246,6 @@ class Triage:
         except Conflict:
             # The same message twice at once: the other one marked it.
             self._log.info("alert.marked_already", alert=alert.id)
-
-
-async def resolve(ref: AccountRef, tenant: Tenant) -> Account:
-    """Find the account and what the policy must know of it, in one round trip where that can be.
-
-    Groups, roles and federation stay unknown where we may not read them. Raises `Gone` where there
-    is no such account, `Denied` where we may not look.
-    """
-    if ref.object_id or ref.upn:
-        key = ObjectId(str(ref.object_id or ref.upn))
-        account, memberships, domains = await asyncio.gather(
-            tenant.directory.find(ref), _memberships(tenant, key), _domains(tenant)
-        )
-    else:
-        account = await tenant.directory.find(ref)
-        memberships, domains = await asyncio.gather(
-            _memberships(tenant, account.object_id), _domains(tenant)
-        )
-    return _completed(account, memberships, domains)
-
-
-async def _memberships(tenant: Tenant, who: ObjectId) -> Memberships | None:
-    try:
-        return await tenant.directory.memberships(who)
-    except Denied:
-        # Unknown, not "none": every rule and guard that asks will say so.
-        return None
-
-
-async def _domains(tenant: Tenant) -> Domains | None:
-    try:
-        return await tenant.directory.domains()
-    except Denied:
-        return None
-
-
-def _completed(
-    account: Account, memberships: Memberships | None, domains: Domains | None
-) -> Account:
-    domain = account.upn.rpartition("@")[2].lower()
-    kinds = set(account.kinds)
-    if domains and domain in domains.federated and AccountKind.GUEST not in kinds:
-        kinds.add(AccountKind.FEDERATED)
-    if memberships and memberships.roles:
-        kinds.add(AccountKind.PRIVILEGED)
-    return account.model_copy(
-        update={
-            "kinds": frozenset(kinds),
-            "groups": memberships.groups if memberships else None,
-            "roles": memberships.roles if memberships else None,
-        }
-    )
 
 
 def _told_microsoft(file: CaseFile) -> bool:

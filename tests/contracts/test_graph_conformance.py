@@ -15,7 +15,7 @@ from shared.clients import exchange, graph
 from shared.errors import Gone, Refused
 from shared.model import AccountRef, Case, Upn
 from shared.tasks.asked import RESTORE
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 from tests.contracts.graph_calls import CALLS, Contract
 from tests.contracts.graph_types import Permissions, Types
 from tests.contracts.recording import EXCHANGE, GRAPH, Exchange, Recorder, Scene

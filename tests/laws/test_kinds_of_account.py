@@ -17,7 +17,7 @@ from responders import catalogue
 from shared.clients import graph
 from shared.model import AccountRef, Json, ResponderName, Upn
 from shared.responder import Responder
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 from shared.tasks.turns import ONCE
 
 HEAD = """\

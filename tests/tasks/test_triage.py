@@ -28,7 +28,7 @@ from shared.model import (
 )
 from shared.policy.document import load
 from shared.tasks.queue import WorkMessage
-from shared.tasks.triage import resolve
+from shared.tasks.resolve import resolve
 from tests.tasks.benches import Bench, other, policy
 
 ENFORCE = """
