@@ -15,6 +15,7 @@ from typing import Final
 from cli.permissions import Format, needed, responders_page, write
 from responders import catalogue
 from scripts.openapi import openapi
+from scripts.telemetry_page import telemetry_page
 from shared.alerts.catalogue import carriers
 from shared.policy.schema import schema
 
@@ -68,6 +69,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "shared/policy/shipped.toml": shipped_policy,
         "docs/permissions.md": partial(permissions, "md"),
         "docs/responders.md": responders_page,
+        "docs/telemetry.md": telemetry_page,
         "infra/permissions.json": partial(permissions, "json"),
         "infra/permissions.bicep": partial(permissions, "bicep"),
         "infra/grant.ps1": partial(permissions, "ps1"),

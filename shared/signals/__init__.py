@@ -1,0 +1,1 @@
+"""What the app measures and traces of itself."""
