@@ -162,6 +162,8 @@ class Graph:
         from azure.core.exceptions import AzureError
 
         adapter.set_base_url_for_request_information(information)
+        # Expanded here once: the SDK would expand its template each time it looks at the address.
+        information.url = information.url
         try:
             request: httpx.Request = await adapter.convert_to_native_async(information)
         except AzureError as error:

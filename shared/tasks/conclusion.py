@@ -37,6 +37,7 @@ from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _AHEAD: Final = timedelta(minutes=1)
 """How long a wake-up stands for a line that is not written yet: its writer may have died."""
+_SOON: Final = timedelta(seconds=1)
 _CLOSING: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
 _TOLD: Final = {
     CaseStatus.CONTAINED: Told.CONTAINED,
@@ -73,7 +74,21 @@ class Conclusion:
                 await announce_case(self._store, changed, told, self._clock(), occasion=occasion)
             said = Line(event=Event.STATUS, text=f"The case is {status.replace('_', ' ')}")
             await file.record(said, case=changed)
+        await self._go_on(file, self._due(file))
+
+    async def enter(self, file: CaseFile) -> None:
+        """List a case that an alert was written into, and wake a worker where it has work now.
+
+        In a storm most alerts join a case on which all is done: those wake nobody.
+        """
         due = self._due(file)
+        if due is None or due > self._clock() + _SOON:
+            await self._go_on(file, due)
+            return
+        await self.list(file, due=self._clock())
+        await self._queue.put(encode(_next(file)))
+
+    async def _go_on(self, file: CaseFile, due: datetime | None) -> None:
         if due is not None and not await self._awaited(file, due):
             wait = max((due - self._clock()).total_seconds(), 0.0)
             await self._queue.put(encode(_next(file)), delay=wait)
@@ -152,7 +167,7 @@ class Conclusion:
         left = [task for task in file.tasks.values() if turns.goes_on(file, task)]
         if undo_pending(file):
             return self._clock()
-        soon = self._clock() + timedelta(seconds=1)
+        soon = self._clock() + _SOON
         moments = [task.not_before or soon for task in left]
         if not moments or min(moments) > soon:
             # What waits for an hour keeps neither a look nor a reminder from its time.

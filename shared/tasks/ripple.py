@@ -48,6 +48,8 @@ MANY: Final = 10
 _ADDRESSES: Final = 3
 _APPS: Final = 5
 _CASES: Final = 50
+_ALERTS: Final = 10
+"""Alerts of another case whose addresses are compared: its first ones and its last."""
 _MOST: Final = 20_000
 _SIGN_INS: Final = 1_000
 
@@ -73,7 +75,7 @@ class Looking:
     def __init__(self, file: CaseFile, tenant: Tenant, store: Store, clock: Clock) -> None:
         self._file = file
         self._case = file.case
-        self._tenant = tenant
+        self._tenant = tenant.remembering()
         self._store = store
         self._clock = clock
 
@@ -165,12 +167,11 @@ class Looking:
         found: list[Found] = []
         for case in await self._newest():
             file = await CaseFile.load(self._store, self._clock, self._case.tenant, case)
-            account = file.case.account
-            kept = any(e.event is Event.EVIDENCE for e in file.journal.entries)
-            if account.object_id == self._case.account.object_id or not kept:
+            if not any(e.event is Event.EVIDENCE for e in file.journal.entries):
                 continue
+            account = file.case.account
             ref = AccountRef(object_id=account.object_id, upn=account.upn)
-            theirs = await traits_in(file, self._tenant, self._store)
+            theirs = await traits_in(file, self._tenant, self._store, alerts=_ALERTS)
             for reason in ours.shared_with(theirs):
                 found.append(Found(ref=ref, reason=reason, case=case))  # noqa: PERF401
         return Seen(found=tuple(found))
@@ -181,7 +182,7 @@ class Looking:
         async for row in self._store.scan(at, prefix=keys.LISTED):
             if len(found) == _CASES:
                 break
-            if row.body["id"] != self._case.id:
+            if row.body.get("object_id") != self._case.account.object_id:
                 found.append(CaseId(row.body["id"]))
         return found
 

@@ -25,6 +25,8 @@ BEFORE: Final = timedelta(days=7)
 """How far back the account's own sign-ins are looked through."""
 _HABIT: Final = timedelta(days=1)
 """An address used so long before the compromise is the owner's."""
+_ALERTS: Final = 100
+"""Alerts of one case that are read for the addresses they name."""
 _NOT_THE_OWNERS = "addresses: the account's earlier sign-ins could not be read"
 
 
@@ -37,8 +39,13 @@ async def intruders_traits(file: CaseFile, tenant: Tenant, store: Store) -> Trai
     return found.model_copy(update={"addresses": found.addresses - owners})
 
 
-async def traits_in(file: CaseFile, tenant: Tenant, store: Store) -> Traits:
-    """Read all traits that a case's evidence shows, the owner's addresses among them."""
+async def traits_in(
+    file: CaseFile, tenant: Tenant, store: Store, *, alerts: int = _ALERTS
+) -> Traits:
+    """Read all traits that a case's evidence shows, the owner's addresses among them.
+
+    Of a case with more than so many `alerts` the first of them and the last are read.
+    """
     vouched = file.journal.broken_at() is None
     lines = [e for e in file.journal.entries if e.event is Event.EVIDENCE and "sha256" in e.data]
     sections: Json = {}
@@ -48,7 +55,12 @@ async def traits_in(file: CaseFile, tenant: Tenant, store: Store) -> Traits:
         sections |= kept.content["sections"]
     domains = await tenant.directory.domains()
     found = traits(sections, own_domains=domains.verified)
-    return found.model_copy(update={"addresses": found.addresses | await _named(file, store)})
+    named = await _named(file, store, alerts)
+    left = len(file.case.alerts) - alerts
+    unknown = (f"addresses: {left} of the case's alerts were not read",) if left > 0 else ()
+    return found.model_copy(
+        update={"addresses": found.addresses | named, "unknown": (*found.unknown, *unknown)}
+    )
 
 
 async def _owners(file: CaseFile, tenant: Tenant) -> frozenset[str] | None:
@@ -63,10 +75,11 @@ async def _owners(file: CaseFile, tenant: Tenant) -> frozenset[str] | None:
     return frozenset(e.ip for e in earlier if e.ip and e.at < since - _HABIT)
 
 
-async def _named(file: CaseFile, store: Store) -> frozenset[str]:
+async def _named(file: CaseFile, store: Store, most: int) -> frozenset[str]:
     """Read the addresses that the case's alerts name."""
-    inbox = keys.inbox(file.case.tenant)
-    rows = [await store.read(inbox, keys.alert_row(one)) for one in file.case.alerts]
+    inbox, every, half = keys.inbox(file.case.tenant), file.case.alerts, most // 2
+    some = every if len(every) <= most else (*every[:half], *every[-half:])
+    rows = await asyncio.gather(*(store.read(inbox, keys.alert_row(one)) for one in some))
     alerts = [Alert.model_validate(row.body) for row in rows if row]
     named = (alert.evidence.get("ip", "").split(",") for alert in alerts)
     return frozenset(ip.strip() for ips in named for ip in ips if ip.strip())

@@ -40,7 +40,7 @@ from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.outbox import Told, announce_case, announce_plainly
 from shared.tasks.pieces import Pieces
-from shared.tasks.queue import TriageMessage, WorkMessage, encode
+from shared.tasks.queue import TriageMessage, encode
 from shared.tasks.resolve import resolve
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
@@ -135,9 +135,7 @@ class Triage:
             return
         decision = await self._decide(file, alert, account)
         file = await self._enter(file, alert, account, decision)
-        await self._conclusion.list(file, due=self._clock() if file.tasks else None)
-        message = WorkMessage(tenant=alert.tenant, case=file.case.id)
-        await self._queue.put(encode(message))
+        await self._conclusion.enter(file)
         await self._mark(row, alert, AlertState.TRIAGED, case=file.case.id)
         self._log.info(
             "triaged", alert=alert.id, case=file.case.id, kind=alert.kind, rule=decision.rule
