@@ -140,7 +140,7 @@ async def show_policy(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="approvals", methods=["GET"])
 async def approvals(req: func.HttpRequest) -> func.HttpResponse:
     """List what waits for a person."""
-    return _show(await firebreak.approvals(req.headers))
+    return _show(await firebreak.approvals(req.headers, req.params))
 
 
 @app.function_name("by_link")

@@ -17,11 +17,11 @@ from cli.show import moment
 from shared.model import Json
 
 
-async def waiting(app: Remote, *, as_json: bool) -> None:
-    """Show what waits for a person."""
+async def waiting(app: Remote, *, after: str, as_json: bool) -> None:
+    """Show what waits for a person, a page at a time."""
     async with app as remote:
-        found = await remote.approvals()
-    _print(found, _cards(found["cards"]), as_json=as_json)
+        found = await remote.approvals(after=after)
+    _print(found, Group(_cards(found["cards"]), *_more(found)), as_json=as_json)
 
 
 async def approve(  # noqa: PLR0913 - each is an option of the command
@@ -72,7 +72,7 @@ async def since(app: Remote, case: str, time: str, *, again: bool, as_json: bool
 
 
 async def _cards_of(remote: Remote, case: str, responder: str | None) -> list[Json]:
-    cards = [card for card in (await remote.approvals())["cards"] if card["case"] == case]
+    cards = (await remote.approvals(case=case))["cards"]
     wanted = [card for card in cards if responder in {None, card["responder"]}]
     if not wanted:
         named = ", ".join(card["responder"] for card in cards)
@@ -132,6 +132,15 @@ def _cards(cards: list[Json]) -> RenderableType:
     if not cards:
         return Text("Nothing waits for a person.")
     return Group(*(_card(card) for card in cards))
+
+
+def _more(found: Json) -> list[Text]:
+    """Say how much waits on later pages, and how to see it."""
+    if not found["after"]:
+        return []
+    left = found["cases_in_all"] - found["cases_before"] - found["cases"]
+    said = f"More waits in {left} cases; go on with: firebreak approvals --after {found['after']}"
+    return [Text(said, style="bold")]
 
 
 def _card(card: Json) -> RenderableType:

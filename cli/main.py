@@ -157,11 +157,16 @@ def undo(
 
 
 @app.command("approvals")
-def list_approvals(url: Url = None, as_json: AsJson = False) -> None:
+def list_approvals(
+    *,
+    after: Annotated[str, typer.Option(help="Go on where the page before ended.")] = "",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
     """Show the changes that wait for a person."""
     from cli.approvals import waiting
 
-    finish(waiting(remote_app(url), as_json=as_json))
+    finish(waiting(remote_app(url), after=after, as_json=as_json))
 
 
 @app.command()

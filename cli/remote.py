@@ -81,9 +81,11 @@ class Remote:
         """Ask what a policy would do; `what` is `explain` or `compare`."""
         return await self._signed(f"/api/policy/{what}", json.dumps(question).encode())
 
-    async def approvals(self) -> Json:
-        """Read what waits for a person."""
-        return _object(await self._send("GET", "/api/approvals"))
+    async def approvals(self, *, case: str = "", after: str = "") -> Json:
+        """Read a page of what waits for a person, or what waits in one case."""
+        wanted = {"case": case, "after": after}
+        asked = {name: text for name, text in wanted.items() if text}
+        return _object(await self._send("GET", "/api/approvals", params=asked))
 
     async def answer(self, case: str, how: str, request: Json) -> Json:
         """Answer what waits in a case: `approve`, `decline` or `since`."""

@@ -29,6 +29,7 @@ from shared.reception import ReturnRequest
 from shared.rehearsal import Proposal, Question
 from shared.score_board import ControlRequest
 from shared.sweep_counter import AcceptRequest, MendRequest, RunRequest
+from shared.tasks.awaited import Wanted as ApprovalsWanted
 from shared.window import Signed
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -98,7 +99,9 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             html=False,
         ),
         "show_policy": Shape(statuses=_PAGE, gives=(PolicyView,)),
-        "approvals": Shape(statuses=_PAGE, gives=(ApprovalsView,)),
+        "approvals": Shape(
+            statuses=(200, 400, 403, 404), gives=(ApprovalsView,), query=ApprovalsWanted
+        ),
         "by_link": Shape(statuses=(*_PAGE, 404, 409)),
         "approve": Shape(
             statuses=_ASKED,

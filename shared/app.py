@@ -138,9 +138,11 @@ class App(Heralds):
         answer = self._rehearsal.hear(what, headers, body)
         return await self._witness.watch("say what a policy would do", headers, answer)
 
-    async def approvals(self, headers: Mapping[str, str]) -> Page:
+    async def approvals(
+        self, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+    ) -> Page:
         """List what waits for a person."""
-        return await self._approval_counter.show(headers)
+        return await self._approval_counter.show(headers, query or {})
 
     async def by_link(self, token: str, headers: Mapping[str, str]) -> Page:
         """Show the change that a signed link leads to."""

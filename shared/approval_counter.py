@@ -9,12 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.desk import Page, json_page, wants_json
-from shared.errors import Refused
+from shared.errors import Gone, Refused
 from shared.links import ELSEWHERE, Links
 from shared.model import Json, ResponderName, TenantId, Utc
-from shared.pages.approval_cards import ApprovalsView
 from shared.principal import Role
 from shared.tasks.approvals import LINK, Answered, Approvals, Yes
+from shared.tasks.awaited import Wanted
 from shared.tasks.ledger import Clock
 from shared.tasks.restart import Restart
 from shared.window import FAILURES, Form, Signed, Window
@@ -67,12 +67,18 @@ class ApprovalCounter:
         self._clock = clock
         self._tenant = tenant
 
-    async def show(self, headers: Mapping[str, str]) -> Page:
-        """List what waits for a person."""
+    async def show(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
+        """List what waits for a person, `after` where the page before ended, or in one `case`."""
         if reason := self._window.door.shut(headers):
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
-        view = ApprovalsView(at=self._clock(), cards=await self._approvals.waiting(self._tenant))
+        try:
+            view = await self._approvals.waiting(self._tenant, Wanted.of(query))
+        except Gone as error:
+            return self._window.failed(headers, error, nothing="Not here")
+        except Refused as error:
+            said = str(error)
+            return self._window.problem(headers, HTTPStatus.BAD_REQUEST, "Not a page", said)
         if wants_json(headers):
             return json_page(view.model_dump(mode="json"))
         may = self._window.door.may(headers, Role.APPROVER)

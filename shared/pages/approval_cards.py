@@ -60,10 +60,20 @@ class Card(Value):
 
 
 class ApprovalsView(Value):
-    """Everything that waits for a person, whatever expires first on top."""
+    """A page of what waits for a person: case by case, whatever expires first on top."""
 
     at: Utc
     cards: tuple[Card, ...]
+    changes: int
+    """How many wait in all, on every page."""
+    cases: int
+    """Cases on this page."""
+    cases_before: int = 0
+    cases_in_all: int
+    unread: bool = False
+    """Whether there are so many unsettled cases that the oldest were not looked at."""
+    after: str = ""
+    """Where the next page begins; empty: there is none."""
 
 
 def card(case: Case, task: Task, responder: Responder[Any], *, wait: Wait, four_eyes: bool) -> Card:

@@ -310,6 +310,8 @@ class CaseRow(Value):
     """The rules of the policy that decided."""
     found: tuple[str, ...] = ()
     """The kinds of foothold that were found."""
+    expires_at: Utc | None = None
+    """When the first of what waits is given up."""
 
 
 class CasesView(Value):

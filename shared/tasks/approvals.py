@@ -12,7 +12,9 @@ that was shown: of two people who answer at once exactly one is heard, and the o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from shared.door import OPERATOR
@@ -31,13 +33,13 @@ from shared.model import (
     TenantId,
     Value,
 )
-from shared.pages.approval_cards import Card, card
-from shared.pages.values import CaseRow
+from shared.pages.approval_cards import ApprovalsView, Card, card
 from shared.policy.condition import Fit, privileged
 from shared.policy.limits import Approvals as Terms
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
-from shared.tasks import approval_steps, keys
+from shared.tasks import approval_steps
+from shared.tasks.awaited import Awaited, Wanted, awaited
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
 from shared.tasks.steps import Step
@@ -88,10 +90,23 @@ class Approvals:
         self._four_eyes = four_eyes
         self._conclusion = Conclusion(store, queue, clock)
 
-    async def waiting(self, tenant: TenantId) -> tuple[Card, ...]:
-        """List everything that waits, whatever expires first on top."""
-        cards = [one async for row in self._rows(tenant) for one in await self.of(tenant, row.id)]
-        return tuple(sorted(cards, key=lambda one: one.expires_at))
+    async def waiting(self, tenant: TenantId, wanted: Wanted) -> ApprovalsView:
+        """List a page of what waits, whatever expires first on top, or what waits in one case."""
+        found = Awaited(cases=(CaseId(wanted.case),))
+        if not wanted.case:
+            found = await awaited(self._store, tenant, wanted)
+        cards = await asyncio.gather(*(self.of(tenant, case) for case in found.cases))
+        shown = tuple(chain.from_iterable(cards))
+        return ApprovalsView(
+            at=self._clock(),
+            cards=shown,
+            changes=found.changes or len(shown),
+            cases=len(found.cases),
+            cases_before=found.before,
+            cases_in_all=found.cases_in_all or len(found.cases),
+            unread=found.unread,
+            after=found.after,
+        )
 
     async def of(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
         """List what waits in one case, in the order in which doors close."""
@@ -211,12 +226,6 @@ class Approvals:
     def _needs_two(self, case: Case) -> bool:
         """Whether two people have to say yes; roles that could not be read count as held."""
         return self._four_eyes and privileged(case.account) is not Fit.NO
-
-    async def _rows(self, tenant: TenantId) -> AsyncIterator[CaseRow]:
-        async for row in self._store.scan(keys.cases(tenant), prefix=keys.OPEN):
-            found = CaseRow.model_validate(row.body)
-            if found.waiting:
-                yield found
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         file = await CaseFile.load(self._store, self._clock, tenant, case)
