@@ -18,7 +18,7 @@ param actionGroupIds string
 param containedWithinSeconds int
 
 var addresses = empty(emails) ? [] : split(replace(emails, ' ', ''), ',')
-var existing = empty(actionGroupIds) ? [] : split(replace(actionGroupIds, ' ', ''), ',')
+var others = empty(actionGroupIds) ? [] : split(replace(actionGroupIds, ' ', ''), ',')
 
 var rules = [
   {
@@ -136,7 +136,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule 
     }
     autoMitigate: true
     actions: {
-      actionGroups: concat(existing, empty(addresses) ? [] : [people.id])
+      actionGroups: concat(others, empty(addresses) ? [] : [people.id])
       customProperties: {
         runbook: 'docs/runbooks/${rule.name}.md'
       }
