@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.infra.reviewed_types import (
+from tests.infra.reviewed_types import AZURE
+from tests.infra.shapes import (
     ALLOW_OR_DENY,
-    AZURE,
     FLAG,
     ID,
     ON_OR_OFF,

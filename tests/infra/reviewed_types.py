@@ -2,9 +2,9 @@
 
 It is no compiler. It holds only what these files use, so that a misspelt type, version or property
 is red and a new one has to be looked up and added here. `READ` was read line by line in the
-published type definitions (github.com/Azure/bicep-types-az and microsoftgraph/msgraph-bicep-types,
+published definitions (github.com/Azure/bicep-types-az and microsoftgraph/msgraph-bicep-types,
 generated/.../types.md, November 2026); `USED` was taken from Microsoft's own templates
-(github.com/Azure-Samples, Azure/Azure-Sentinel) and the reference at learn.microsoft.com/azure/templates.
+(github.com/Azure-Samples, Azure/Azure-Sentinel) and learn.microsoft.com/azure/templates.
 
 A shape is `TEXT`, `WHOLE` or `FLAG`; a set of the words that may stand there; a dict of properties,
 of which those ending in `!` are required; `ListOf` a shape; or `OPEN`, which is not looked into.
@@ -13,56 +13,24 @@ of which those ending in `!` are required; `ListOf` a shape; or `OPEN`, which is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from tests.infra.shapes import (
+    ALLOW_OR_DENY,
+    FLAG,
+    ON_OR_OFF,
+    OPEN,
+    TEXT,
+    TRACKED,
+    USER_ASSIGNED,
+    WHOLE,
+    ListOf,
+    Review,
+    Reviewed,
+    Shape,
+)
 
-class Plain(Enum):
-    """Shapes without parts."""
-
-    TEXT = str
-    WHOLE = int
-    FLAG = bool
-    OPEN = object
-
-
-class Review(Enum):
-    """How a type was looked up."""
-
-    READ = "types.md, every property"
-    USED = "Microsoft's templates and reference"
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """A list of one shape."""
-
-    shape: Shape
-
-
-type Shape = Plain | frozenset[str] | ListOf | Mapping[str, Shape]
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A resource type at one version: where it was looked up, and its shape."""
-
-    how: Review
-    where: str
-    shape: Mapping[str, Shape]
-
-
-TEXT, WHOLE, FLAG, OPEN = Plain.TEXT, Plain.WHOLE, Plain.FLAG, Plain.OPEN
-TRACKED: Final[Mapping[str, Shape]] = {"name!": TEXT, "location!": TEXT, "tags": OPEN}
-ID: Final[Mapping[str, Shape]] = {"id!": TEXT}
-ON_OR_OFF: Final = frozenset({"Enabled", "Disabled"})
-ALLOW_OR_DENY: Final = frozenset({"Allow", "Deny"})
 _RETENTION: Final[Mapping[str, Shape]] = {"enabled": FLAG, "days": WHOLE}
-USER_ASSIGNED: Final[Mapping[str, Shape]] = {
-    "type!": frozenset({"UserAssigned"}),
-    "userAssignedIdentities": OPEN,
-}
 _APP_CONFIG: Final[Mapping[str, Shape]] = {
     "deployment": {
         "storage": {

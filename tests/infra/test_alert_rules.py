@@ -21,8 +21,9 @@ COLUMNS: Final = {
     Shape.SPREAD: ("max(valueMax)", "Maximum"),
     Shape.LEVEL: ("max(valueMax)", "Maximum"),
 }
-"""How a metric of each shape is put together again. Source: learn.microsoft.com/azure/azure-monitor/
-app/data-model-complete, "Metric telemetry"."""
+"""How a metric of each shape is put together again.
+
+Source: learn.microsoft.com/azure/azure-monitor/app/data-model-complete, "Metric telemetry"."""
 
 
 def _metric(rule: dict[str, Any]) -> Metric:
@@ -59,7 +60,10 @@ def test_what_has_to_wake_somebody_has_a_rule() -> None:
 
 
 def test_silence_is_an_alert_and_not_the_absence_of_one() -> None:
-    assert (RULES["no-heartbeat"]["operator"], RULES["no-heartbeat"]["threshold"]) == ("LessThan", 1)
+    assert (RULES["no-heartbeat"]["operator"], RULES["no-heartbeat"]["threshold"]) == (
+        "LessThan",
+        1,
+    )
     assert " by " not in RULES["no-heartbeat"]["query"], "nothing to count would give no row at all"
 
 
@@ -71,7 +75,7 @@ def test_each_rule_has_its_runbook_and_each_runbook_its_rule() -> None:
 def test_a_runbook_says_what_to_look_at_what_to_press_and_whom_to_wake(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
     rule = RULES[name]
-    assert re.findall(r"^## (.+)$", text, re.M) == [
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
         "What it means",
         "Look first",
         "Press",

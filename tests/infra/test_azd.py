@@ -1,4 +1,4 @@
-"""`azd up` finds what it needs: the service by its tag, each parameter by a name of the environment."""
+"""`azd up` finds what it needs: the service by its tag, each parameter by its variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No compiler ran here. These files are parsed, and each resource is held against a reviewed table."""
+"""No compiler ran here: files are parsed, and resources are held against a reviewed table."""
 
 from __future__ import annotations
 

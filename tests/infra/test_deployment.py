@@ -36,8 +36,10 @@ DEPRECATED: Final = frozenset(
         "WEBSITE_VNET_ROUTE_ALL",
     }
 )
-"""What Flex Consumption refuses or does not read. Source:
-learn.microsoft.com/azure/azure-functions/functions-app-settings, "Flex Consumption deprecations"."""
+"""What Flex Consumption refuses or does not read.
+
+Source: learn.microsoft.com/azure/azure-functions/functions-app-settings, "Flex Consumption plan
+deprecations"."""
 CLOUDS: Final[Mapping[str, Any]] = json.loads((INFRA / "clouds.json").read_text(encoding="utf-8"))
 ROLES: Final[Mapping[str, str]] = json.loads((INFRA / "roles.json").read_text(encoding="utf-8"))
 
@@ -88,7 +90,7 @@ def test_no_setting_is_one_that_the_plan_does_not_take() -> None:
 
 
 def test_storage_is_reached_by_identity_alone() -> None:
-    ours = {name: "https://x" for name in _settings("platformSettings")}
+    ours = dict.fromkeys(_settings("platformSettings"), "https://x")
     ours |= {"AzureWebJobsStorage__credential": "managedidentity"}
     found = StorageConnection.from_env(ours)
     assert found.connection_string is None
@@ -154,13 +156,13 @@ def test_no_secret_is_put_out(name: str) -> None:
     for out, found in parsed(name).get("outputs", {}).items():
         said = json.dumps(found["value"], default=str)
         assert not any(re.search(rf"\b{param}\b", said) for param in secure), out
-        assert not re.search(r"secret|password|\bkeys?\b|token", out, re.I), out
+        assert not re.search(r"secret|password|\bkeys?\b|token", out, re.IGNORECASE), out
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_secret_is_declared_so(name: str) -> None:
     for param, found in parsed(name).get("parameters", {}).items():
-        if re.search(r"(secret|password|linkkey)(s|settings)?$", param, re.I):
+        if re.search(r"(secret|password|linkkey)(s|settings)?$", param, re.IGNORECASE):
             assert any(each["type"] == "secure" for each in found["decorators"]), param
 
 
@@ -183,9 +185,7 @@ def test_the_first_secrets_are_ones_the_app_can_read() -> None:
 
 
 def test_one_switch_closes_everything_that_holds_data() -> None:
-    closed = {
-        called.name: called.body["params"].get("closed") for called in modules("main.bicep")
-    }
+    closed = {called.name: called.body["params"].get("closed") for called in modules("main.bicep")}
     assert {name for name, value in closed.items() if value == "vnetEnabled"} == {
         "storage",
         "vault",

@@ -9,7 +9,7 @@ from pycep.models import BicepElement
 
 from tests.infra.bicep_files import Declared, is_expression
 from tests.infra.reviewed_optional_types import TYPES
-from tests.infra.reviewed_types import ListOf, Plain, Shape
+from tests.infra.shapes import ListOf, Plain, Shape
 
 _EVERYWHERE = frozenset({"parent", "scope", "dependsOn", "depends_on"})
 
@@ -57,19 +57,15 @@ def _branches(node: Mapping[str, Any], shape: Shape, at: str) -> Iterator[str]:
 
 
 def _literal(node: Any, shape: Shape, at: str) -> Iterator[str]:
-    if isinstance(shape, ListOf):
-        if not isinstance(node, list):
-            yield f"{at} is a list"
-            return
-        for each in node:
-            yield from _value(each, shape.shape, f"{at}[]")
-    elif isinstance(shape, Mapping):
-        if isinstance(node, dict):
+    match shape, node:
+        case ListOf(), list():
+            for each in node:
+                yield from _value(each, shape.shape, f"{at}[]")
+        case Mapping(), dict():
             yield from _object(node, shape, at)
-        else:
-            yield f"{at} has properties"
-    elif isinstance(shape, frozenset):
-        if node not in shape:
+        case frozenset(), _ if node not in shape:
             yield f"{at} is {node!r}, and may be {', '.join(sorted(shape))}"
-    elif type(node) is not shape.value:
-        yield f"{at} is {node!r}, and should be {shape.value.__name__}"
+        case ((ListOf() | Mapping()), _):
+            yield f"{at} is {node!r}, and should have parts"
+        case Plain(), _ if type(node) is not shape.value:
+            yield f"{at} is {node!r}, and should be {shape.value.__name__}"
