@@ -24,6 +24,7 @@ from shared.clients.tenant import Tenant, connect
 from shared.errors import FirebreakError
 from shared.model import Json, ObjectId, TenantId
 from shared.settings import PageAccess, Settings
+from shared.signals.told import Sink
 from shared.store.memory import MemoryQueue, MemoryStore, Message
 from shared.store.verbs import Queue, Store
 from shared.sweeps.posture import Sweeps
@@ -115,7 +116,7 @@ def lab_tenant(
 class Workbench:
     """The app, the tenant, and a worker that runs when it is told to."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whatever is not given is in memory, or nowhere
         self,
         tenant: SimulatedTenant,
         *,
@@ -124,6 +125,7 @@ class Workbench:
         log: Log | None = None,
         sweeps: Sweeps | None = None,
         settings: Mapping[str, Any] | None = None,
+        signals: Sink | None = None,
     ) -> None:
         self.tenant = tenant
         self.clock = tenant.clock
@@ -152,6 +154,7 @@ class Workbench:
             clock=self.clock.now,
             log=log,
             sweeps=sweeps,
+            signals=signals,
         )
 
     async def __aenter__(self) -> Self:

@@ -10,15 +10,19 @@ from shared.alerts.call import Call
 from shared.desk import Page
 from shared.errors import Transient, Undecodable
 from shared.heralds import Heralds
+from shared.signals.table import Fact, Metric, Seen
+from shared.signals.trace import measured
 from shared.sweeps.reconcile import Reconcile
 from shared.tasks.intake import Reply
 from shared.tasks.poison import Poison
 from shared.tasks.queue import (
+    Message,
     NotifyMessage,
     SweepMessage,
     TriageMessage,
     UndoMessage,
     WorkMessage,
+    about,
     decode,
 )
 
@@ -40,51 +44,66 @@ class App(Heralds):
     ) -> Reply:
         """Take an alert in, or answer a sender that asks whether it may send."""
         call = Call(method=method, headers=headers, query=query or {}, body=body)
-        return await self._intake.receive(source, call)
+        with self._watched(Seen.REQUEST) as note:
+            reply = await self._intake.receive(source, call)
+            note.say(
+                {
+                    Fact.SOURCE: source if self.sources.named(source) else None,
+                    Fact.STATUS: reply.status,
+                }
+            )
+        return reply
 
     async def work(self, text: str) -> None:
         """Take a message off the queue; what cannot be done now goes back on it, with a delay."""
         message = decode(text)
-        try:
-            match message:
-                case TriageMessage():
-                    await self._triage.triage(message)
-                case WorkMessage():
-                    await self._runner.work(message)
-                case UndoMessage():
-                    await self._undo.run(message)
-                case SweepMessage():
-                    await self._engine.go_on(message)
-                case NotifyMessage():
-                    await self._deliver.run(message)
-        except Transient as error:
-            self.log.warning("message.delayed", reason=str(error))
-            await self.queue.put(text, delay=error.retry_after or AGAIN)
+        with self._watched(Seen(message.do), of=about(message)):
+            try:
+                await self._handle(message)
+            except Transient as error:
+                self.log.warning("message.delayed", reason=str(error))
+                await self.queue.put(text, delay=error.retry_after or AGAIN)
+
+    async def _handle(self, message: Message) -> None:
+        match message:
+            case TriageMessage():
+                await self._triage.triage(message)
+            case WorkMessage():
+                await self._runner.work(message)
+            case UndoMessage():
+                await self._undo.run(message)
+            case SweepMessage():
+                await self._engine.go_on(message)
+            case NotifyMessage():
+                await self._deliver.run(message)
 
     async def poison(self, text: str) -> None:
         """Take care of a message that failed too often."""
-        await Poison(
+        poison = Poison(
             store=self.store,
             queue=self.queue,
             clock=self._clock,
             tenant=self.settings.tenant,
             log=self.log,
-        ).take(text)
-        with suppress(Undecodable):
+        )
+        with self._watched(Seen.POISONED), suppress(Undecodable):
+            await poison.take(text)
             if isinstance(message := decode(text), SweepMessage):
                 await self._engine.abandon(message, "Its queue message failed too often")
 
     async def reconcile(self) -> None:
         """Put back on the queue whatever was forgotten."""
-        sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
-        if found := await sweep.run() + await self._lost_runs():
-            self.log.warning("reconciled", messages=found)
-        await self._on_record()
-        if anchor := await self._anchoring.run():
-            self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
-        await self._dispatch.run()
-        if erased := await self._keeping.run():
-            self.log.info("evidence.erased", cases=erased)
+        with self._watched(Seen.REQUEST, quiet=True):
+            sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
+            if found := await sweep.run() + await self._lost_runs():
+                self.log.warning("reconciled", messages=found)
+            await self._on_record()
+            if anchor := await self._anchoring.run():
+                self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
+            await self._dispatch.run()
+            if erased := await self._keeping.run():
+                self.log.info("evidence.erased", cases=erased)
+            measured(Metric.HEARTBEAT)
 
     async def start_sweeps(self) -> None:
         """Begin every sweep of the tenant whose time has come."""
@@ -198,9 +217,11 @@ class App(Heralds):
             return
         from shared.sweeps.feeds import feeds
 
-        results = await asyncio.gather(
-            *(self._pull.run(feed) for feed in feeds(self.tenant, names)), return_exceptions=True
-        )
+        with self._watched(Seen.PULL):
+            results = await asyncio.gather(
+                *(self._pull.run(feed) for feed in feeds(self.tenant, names)),
+                return_exceptions=True,
+            )
         # Each feed has had its turn before the failure of one is told.
         for error in results:
             if isinstance(error, BaseException):
@@ -208,7 +229,8 @@ class App(Heralds):
 
     async def stream(self, events: Iterable[bytes]) -> None:
         """Take in a batch of records from the Event Hub."""
-        await self._collector.stream(events)
+        with self._watched(Seen.STREAM):
+            await self._collector.stream(events)
 
     async def notifications(self, headers: Mapping[str, str]) -> Page:
         """Show what is being told, and what could not be."""

@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     """Sign the links that lead to an approval, newest first, a JSON list. None: no links."""
     policy: Path = _HERE / "policy.toml"
     pages: PageAccess = PageAccess.SIGNED_IN
+    application_insights: SecretStr | None = Field(
+        default=None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    """Where metrics and traces go; without it they are not even made."""
     website: str | None = Field(default=None, validation_alias="WEBSITE_INSTANCE_ID")
     """Set by Azure on every instance; nothing else sets it."""
     identity_endpoint: str | None = Field(default=None, validation_alias="IDENTITY_ENDPOINT")

@@ -7,12 +7,17 @@ Tracing goes through OpenTelemetry's interface alone; an exporter is loaded only
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import MutableMapping
 from typing import Any, Final, Protocol
+
+from shared.signals.trace import standing
 
 _SECRET: Final = ("authorization", "body", "cookie", "password", "secret", "signature", "token")
 _CHATTY: Final = ("azure", "httpx", "httpcore", "msal")
 _HIDDEN: Final = "[redacted]"
+_ADDRESS: Final = re.compile(r"\S*(?:@|%40)\S*")
+_SOMEBODY: Final = "[address]"
 
 
 class Log(Protocol):
@@ -29,6 +34,19 @@ class Log(Protocol):
     def error(self, event: str, /, **facts: Any) -> Any:
         """Record something a person has to look at."""
         ...
+
+
+def address_free(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take addresses out of what others said: Graph's errors quote them."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _ADDRESS.sub(_SOMEBODY, value)
+    return event
+
+
+def placed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say which trace and which case an event belongs to."""
+    return {**standing(), **event}
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -48,7 +66,9 @@ def open_log() -> Log:
     log: Log = structlog.wrap_logger(
         logging.getLogger("firebreak"),
         processors=[
+            placed,
             redact,
+            address_free,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.EventRenamer("event"),

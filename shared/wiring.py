@@ -7,6 +7,7 @@ made when it is first needed: the function that takes alerts in never loads what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ from shared.policy.document import Policy, ResponderTraits, load
 from shared.policy.guards import Guard, OwnIdentity
 from shared.responder import Responder
 from shared.settings import Settings
+from shared.signals.table import Seen
+from shared.signals.told import Facts, Sink
+from shared.signals.trace import Note, triggered
 from shared.store.account import Account, StorageConnection
 from shared.store.azure import AzureStore
 from shared.store.queues import StorageQueue
@@ -62,6 +66,7 @@ class Wiring:
         clock: Clock = now,
         log: Log | None = None,
         sweeps: Sweeps | None = None,
+        signals: Sink | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -76,6 +81,13 @@ class Wiring:
         self._clock = clock
         self._sweeps = sweeps
         self.log = log or open_log()
+        self._signals = signals or _signals(settings)
+
+    def _watched(
+        self, name: Seen, facts: Facts | None = None, *, of: str | None = None, quiet: bool = False
+    ) -> AbstractContextManager[Note]:
+        """Note what comes of one trigger; see shared.signals.trace."""
+        return triggered(self._signals, self._clock, name, facts, of=of, quiet=quiet)
 
     async def aclose(self) -> None:
         """Close every connection of this event loop."""
@@ -281,3 +293,17 @@ class Wiring:
         policy = load(text, responders=traits, file=file, channels=self.channels.names)
         own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
         return policy, standing_guards(policy, own)
+
+
+def _signals(settings: Settings) -> Sink | None:
+    """Give where signals go; nowhere without a connection string."""
+    if settings.application_insights is None:
+        return None
+    from shared.signals.azure_monitor import application_insights
+
+    return application_insights(
+        settings.application_insights.get_secret_value(),
+        client_id=settings.client_id,
+        managed=settings.managed_identity,
+        instance=settings.website or "",
+    )

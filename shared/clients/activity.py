@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.answers import read_answer, tokenless
 from shared.clients.graph import Page
 from shared.clients.links import NextLinks
+from shared.clients.sending import sent
 from shared.errors import Defect, Gone, Transient
 from shared.model import Json, TenantId
 
@@ -108,10 +109,7 @@ class ActivityFeed:
             httpx.URL(url).copy_merge_params({**query, "PublisherIdentifier": self._publisher}),
             headers={"Authorization": f"Bearer {token.token}"},
         )
-        try:
-            return await self._http.send(request)
-        except httpx.HTTPError as error:
-            raise unanswered("The activity feed", request, error) from error
+        return await sent(self._http, "The activity feed", request)
 
 
 def alerts_in(records: Iterable[Json]) -> list[Json]:

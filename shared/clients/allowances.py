@@ -22,6 +22,8 @@ from shared.clients.precedence import Asking, Rank, asking
 from shared.clients.recall import Recall
 from shared.errors import Throttled
 from shared.model import Json, TenantId, Utc, Value, digest
+from shared.signals.table import Fact, Metric
+from shared.signals.trace import measured
 from shared.store.revise import revise
 from shared.store.verbs import Store, partition
 
@@ -126,6 +128,7 @@ class Allowances:
         try:
             await (self.count(path) if goes_on else self.take(request.method, path, url))
         except Throttled:
+            measured(Metric.THROTTLES, facts={Fact.SERVICE: "graph"})
             self._recall.held(who)
             raise
         response = await send()

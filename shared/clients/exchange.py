@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.answers import read_answer, tokenless
 from shared.clients.gangway import Gangway
 from shared.clients.graph import Page
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.links import NextLinks
+from shared.clients.sending import sent
 from shared.errors import Defect, Gone, NoMailbox
 from shared.model import Json, MailboxKind, TenantId, Utc, Value, Who
 
@@ -197,15 +198,11 @@ class Exchange:
         return body, f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
 
     async def _send(self, url: str, body: Json, who: Who | None, *, size: int = _PAGE) -> Json:
-        import httpx
-
         headers = {**await self._headers(who), "Prefer": f"odata.maxpagesize={size}"}
         request = self._http.build_request("POST", url, json=body, headers=headers)
         async with self._way.crossing():
-            try:
-                response = await self._http.send(request)
-            except httpx.HTTPError as error:
-                raise unanswered("Exchange", request, error) from error
+            cmdlet = body["CmdletInput"]["CmdletName"]
+            response = await sent(self._http, "Exchange", request, what=cmdlet)
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
             raise NoMailbox("Exchange has no single mailbox, recipient or entry of that name")

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from shared.clients.allowances import Allowances
-from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.answers import read_answer, tokenless
 from shared.clients.gangway import Gangway
 from shared.clients.links import NextLinks
+from shared.clients.sending import sent, shape
 from shared.errors import Defect, Gone
 from shared.model import Json, Value
 
@@ -126,13 +127,8 @@ class Graph:
         return read_answer("Graph", response, permission=permission)
 
     async def _sent(self, request: httpx.Request, path: str) -> httpx.Response:
-        import httpx
-
         async with self._way(path):
-            try:
-                return await self._http.send(request)
-            except httpx.HTTPError as error:
-                raise unanswered("Graph", request, error) from error
+            return await sent(self._http, "Graph", request, what=shape(path))
 
     def _way(self, path: str) -> AbstractAsyncContextManager[None]:
         _, _, what = path.removeprefix("/users/").partition("/")
@@ -175,6 +171,7 @@ class Graph:
             from kiota_authentication_azure.azure_identity_authentication_provider import (
                 AzureIdentityAuthenticationProvider,
             )
+            from kiota_http.observability_options import ObservabilityOptions
             from msgraph.graph_request_adapter import GraphRequestAdapter
             from msgraph.graph_service_client import GraphServiceClient
 
@@ -189,6 +186,10 @@ class Graph:
                     is_cae_enabled=False,
                 ),
                 client=self._http,
+            )
+            # Its own spans would carry whole URLs, and people's addresses in them.
+            adapter.observability_options = ObservabilityOptions(
+                enabled=False, include_euii_attributes=False
             )
             service = GraphServiceClient(request_adapter=adapter)
             adapter.base_url = f"{self._base}/v1.0"

@@ -10,7 +10,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Final
 
-from shared.clients.answers import read_answer, tokenless, unanswered
+from shared.clients.answers import read_answer, tokenless
+from shared.clients.sending import sent
 from shared.errors import Denied, Gone, Refused
 from shared.model import Json, Value
 
@@ -200,15 +201,10 @@ class SentinelIncidents:
         return f"{self._base}{ours}{name}"
 
     async def _ask(self, method: str, url: str, *, body: Json | None = None) -> Json:
-        import httpx
-
         request = self._http.build_request(
             method, url, params=_VERSION, headers=await self._headers(), json=body
         )
-        try:
-            response = await self._http.send(request)
-        except httpx.HTTPError as error:
-            raise unanswered("Sentinel", request, error) from error
+        response = await sent(self._http, "Sentinel", request)
         if response.status_code == _UNAUTHORISED:
             raise Denied(
                 f"Sentinel answered 403. Give the app's identity the Azure role {ROLE} on the"

@@ -67,7 +67,7 @@ class Fact(StrEnum):
 
 FACTS: Final[Mapping[Fact, str]] = MappingProxyType(
     {
-        Fact.SERVICE: "who was called: graph, exchange, arm, activity, storage, channel",
+        Fact.SERVICE: "who was called: graph, exchange, sentinel, activity, storage or channel",
         Fact.METHOD: "the HTTP method of a call",
         Fact.WHAT: "what was asked: a path without its ids, or a cmdlet",
         Fact.STATUS: "the HTTP status of an answer, or `none`",
@@ -176,6 +176,8 @@ class Seen(StrEnum):
     NOTIFY = "notify"
     POISONED = "poisoned"
     REQUEST = "request"
+    PULL = "pull"
+    STREAM = "stream"
     PHASE = "phase"
     LOOK = "look"
     PLAN = "plan"
@@ -194,6 +196,8 @@ SPANS: Final[Mapping[Seen, str]] = MappingProxyType(
         Seen.NOTIFY: "one channel is told of one thing",
         Seen.POISONED: "a message that failed too often is kept aside",
         Seen.REQUEST: "a delivery that held no alert",
+        Seen.PULL: "a look at what nobody sends",
+        Seen.STREAM: "a batch of the Event Hub",
         Seen.PHASE: "the tasks of one phase or wave run side by side",
         Seen.LOOK: "a later look: did anything come back",
         Seen.PLAN: "a responder plans: it reads",

@@ -15,6 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.errors import Conflict, Defect, Denied, FirebreakError, Transient
+from shared.signals.table import Fact, Metric, Seen
+from shared.signals.trace import measured, span
 from shared.store.verbs import Exists
 
 if TYPE_CHECKING:
@@ -53,6 +55,12 @@ _BY_STATUS: Final[Mapping[int, type[FirebreakError]]] = MappingProxyType(
         HTTPStatus.PRECONDITION_FAILED: Conflict,
     }
 )
+_STORAGE: Final = MappingProxyType({Fact.SERVICE: "storage"})
+_OUTCOMES: Final[Mapping[type[FirebreakError], str]] = MappingProxyType(
+    {Conflict: "ok", Transient: "unanswered", Denied: "refused"}
+)
+"""The first that fits; a row of another version, or one that is not there, is a good answer."""
+_THROTTLING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _BUSY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -66,7 +74,26 @@ def translated(act: Act) -> Iterator[None]:
         yield
     # Arguments it cannot use, and answers it cannot read, the client reports as ValueError.
     except (AzureError, ValueError) as error:
-        raise translate(error, act) from error
+        meant = translate(error, act)
+        _told(act, meant, status=getattr(error, "status_code", None))
+        raise meant from error
+    measured(Metric.CALLS, facts={**_STORAGE, Fact.OUTCOME: "ok"})
+
+
+def _told(act: Act, error: FirebreakError, *, status: int | None) -> None:
+    """Count a call that went otherwise than well; where storage is in trouble, its span is kept.
+
+    There are dozens of calls in a pass: a span for each would drown the rest.
+    """
+    outcome = next((word for kind, word in _OUTCOMES.items() if isinstance(error, kind)), "failed")
+    outcome = "throttled" if status in _THROTTLING else outcome
+    measured(Metric.CALLS, facts={**_STORAGE, Fact.OUTCOME: outcome})
+    if outcome == "throttled":
+        measured(Metric.THROTTLES, facts=_STORAGE)
+    if outcome != "ok":
+        said = {Fact.WHAT: act.what.replace(" ", "_"), Fact.OUTCOME: outcome}
+        with span(Seen.CALL, {**_STORAGE, **said, Fact.ERROR: type(error).__name__}):
+            pass
 
 
 def translate(error: Exception, act: Act) -> FirebreakError:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.model import AlertId, CaseId, ObjectId, TenantId
+from shared.signals.table import Metric
+from shared.signals.trace import measured
 from shared.store.verbs import Partition, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock, Lock
@@ -42,7 +44,13 @@ class Reconcile:
         for row in idle:
             case = CaseId(row.key.removeprefix(keys.TODO))
             await self._queue.put(encode(WorkMessage(tenant=self._tenant, case=case)))
+        measured(Metric.QUEUE_AGE, self._oldest([*alerts, *idle]))
         return len(alerts) + len(idle)
+
+    def _oldest(self, rows: list[Row]) -> float:
+        """Tell by how many seconds the most overdue of them is late."""
+        due = (datetime.fromisoformat(row.body["due"]) for row in rows)
+        return max(((self._clock() - at).total_seconds() for at in due), default=0.0)
 
     async def _overdue(self, at: Partition) -> AsyncIterator[Row]:
         latest = self._clock() - GRACE

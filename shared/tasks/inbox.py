@@ -21,6 +21,7 @@ from shared.model import (
     Value,
     digest,
 )
+from shared.signals.trace import received
 from shared.store.verbs import Exists, Put, Queue, Store
 from shared.tasks import keys
 from shared.tasks.queue import TriageMessage, encode
@@ -92,7 +93,9 @@ class Inbox:
         try:
             await self._store.write(*puts)
         except Exists:
-            return
+            received(alert.id, new=False)
+        else:
+            received(alert.id, new=True)
 
     async def _announce(self, alert: Alert) -> None:
         await self._queue.put(encode(TriageMessage(tenant=self._tenant, alert=alert.id)))

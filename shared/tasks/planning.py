@@ -7,12 +7,16 @@ from typing import Any
 from shared.clients.tenant import Tenant
 from shared.model import Case, Event, Mode, Task
 from shared.responder import Change, Responder
+from shared.signals.table import Fact, Seen
+from shared.signals.trace import span
 from shared.tasks.ledger import CaseFile
 
 
 async def plan(responder: Responder[Any], case: Case, task: Task, tenant: Tenant) -> Change | None:
     """Read the tenant and say what must change; what a person spared stays as it is."""
-    change: Change | None = await responder.plan(case, tenant)
+    facts = {Fact.RESPONDER: task.responder, Fact.PHASE: task.phase, Fact.ATTEMPTS: task.attempts}
+    with span(Seen.PLAN, facts):
+        change: Change | None = await responder.plan(case, tenant)
     return change.without(task.spared) if change else None
 
 

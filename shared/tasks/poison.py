@@ -21,11 +21,14 @@ from shared.model import (
     TenantId,
     digest,
 )
+from shared.signals.table import Fact, Metric
+from shared.signals.trace import measured
 from shared.store.verbs import Drop, Exists, Put, Queue, Store
 from shared.tasks import keys
 from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.milestones import count
 from shared.tasks.outbox import Told, announce_plainly
 from shared.tasks.queue import (
     NotifyMessage,
@@ -61,9 +64,11 @@ class Poison:
         try:
             message = decode(text)
         except Undecodable as error:
+            measured(Metric.POISON, facts={Fact.KIND: "unreadable"})
             await self._tell(kept, "nobody can read")
             await self._show_unreadable(kept, str(error))
             return
+        measured(Metric.POISON, facts={Fact.KIND: message.do})
         match message:
             case TriageMessage():
                 await self._tell(kept, "is about an alert")
@@ -123,6 +128,8 @@ class Poison:
             if times >= AFRESH
         ]
         await file.record(line, tasks=given_up, case=case)
+        for task in given_up:
+            count(task)
         if given_up:
             await self._conclusion.draw(file)
 

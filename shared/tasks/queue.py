@@ -71,6 +71,19 @@ class _Envelope(Value):
     message: TriageMessage | WorkMessage | UndoMessage | SweepMessage | NotifyMessage
 
 
+def about(message: Message) -> str | None:
+    """Name what a message is about, as its trace is named; a case has to be read first for that."""
+    match message:
+        case TriageMessage():
+            return message.alert
+        case SweepMessage():
+            return message.run
+        case NotifyMessage():
+            return message.delivery
+        case WorkMessage() | UndoMessage():
+            return None
+
+
 def encode(message: Message) -> str:
     """Write a message as the text that is put on the queue."""
     return _Envelope(message=message).model_dump_json()

@@ -31,6 +31,8 @@ from shared.policy.decide import Step as DecidedStep
 from shared.policy.guards import Guard, GuardSubject, apply_guards
 from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
+from shared.signals.table import Fact, Seen
+from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
 from shared.tasks import acquaint, evidence, steps, turns
 from shared.tasks.admission import Admission
@@ -39,6 +41,7 @@ from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
 from shared.tasks.lapse import Lapse
 from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
+from shared.tasks.milestones import Milestones, count, in_its_trace
 from shared.tasks.outbox import Told, announce
 from shared.tasks.planning import last_change, may_go, plan
 from shared.tasks.queue import WorkMessage, encode
@@ -94,6 +97,7 @@ class Runner:
         if not file.exists:
             self._log.warning("case.unknown", case=message.case)
             return
+        in_its_trace(file)
         owner = uuid.uuid4().hex
         async with self._lock.hold(message.tenant, file.case.account.object_id, owner) as lost:
             if lost is not None:
@@ -106,6 +110,7 @@ class Runner:
         await self._queue.put(encode(message), delay=BUSY)
 
     async def _pass(self, file: CaseFile, message: WorkMessage, owner: str, lost: Flag) -> None:
+        before = Milestones.of(file)
         with calls_are(Rank.LATER, file.case.id):
             await self._watch.look(file)
             await self._lapse.look(file)
@@ -115,11 +120,13 @@ class Runner:
         try:
             for wave in WAVES:
                 room = _Room(view=view.anew(), owner=owner, lost=lost)
-                begun = await self._begin(file, message, wave, room)
-                acting += begun
-                if acting and (begun or not wave.hunts):
-                    # One service that hangs must not keep the next doors open.
-                    await asyncio.wait(acting, timeout=STRAGGLERS)
+                with span(Seen.PHASE, {Fact.PHASE: wave.phase}) as note:
+                    begun = await self._begin(file, message, wave, room)
+                    acting += begun
+                    note.kept = note.kept and bool(begun)
+                    if acting and (begun or not wave.hunts):
+                        # One service that hangs must not keep the next doors open.
+                        await asyncio.wait(acting, timeout=STRAGGLERS)
         finally:
             await _ended(acting)
         applied = [t for t in self._ready(file, message) if t.state is TaskState.APPLIED]
@@ -130,6 +137,7 @@ class Runner:
         with calls_are(Rank.LATER, file.case.id):
             await self._inquiries.go_on(file)
         await self._conclusion.draw(file)
+        await before.passed(file, self._store)
 
     def _gather_evidence(
         self, file: CaseFile, message: WorkMessage, view: Tenant
@@ -217,13 +225,15 @@ class Runner:
     async def _apply(self, responder: Responder[Any], change: Change, lost: Flag) -> None:
         if lost.is_set():
             raise Superseded("The account's lock was lost")
-        await responder.apply(change, self._tenant)
+        with span(Seen.APPLY, {Fact.RESPONDER: responder.name, Fact.PHASE: responder.phase}):
+            await responder.apply(change, self._tenant)
 
     async def _prove(self, file: CaseFile, task: Task, view: Tenant) -> None:
         try:
             responder = self._responder(task)
             changed = last_change(file, responder)
-            left = await plan(responder, file.case, task, view)
+            with span(Seen.PROVE, {Fact.RESPONDER: task.responder, Fact.PHASE: task.phase}):
+                left = await plan(responder, file.case, task, view)
             step = self._proof(task, left, changed)
         except Exception as error:  # noqa: BLE001 - the runner's last line: each task has an end
             explained = await acquaint.with_its_kind(error, file.case.account, self._tenant)
@@ -263,6 +273,7 @@ class Runner:
         if task.wait is not None:
             await announce(self._store, task, Told.APPROVAL_WANTED, task.wait.since)
         await file.record(line, tasks=[task])
+        count(task)
         self._log.info(
             "task",
             case=task.case,

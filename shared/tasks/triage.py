@@ -29,6 +29,8 @@ from shared.model import (
 from shared.policy.decide import Decision
 from shared.policy.document import Policy
 from shared.policy.guards import Guard
+from shared.signals.table import Fact, Metric
+from shared.signals.trace import joins, measured
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.answer import Moment, answer
@@ -137,6 +139,7 @@ class Triage:
         file = await self._enter(file, alert, account, decision)
         await self._conclusion.enter(file)
         await self._mark(row, alert, AlertState.TRIAGED, case=file.case.id)
+        joins(file.case.alerts[0])
         self._log.info(
             "triaged", alert=alert.id, case=file.case.id, kind=alert.kind, rule=decision.rule
         )
@@ -203,8 +206,12 @@ class Triage:
             # What is enforced was decided by one rule: with a doubtful one beside it, it would ask.
             storm = await self._brakes.opened(file.id, alert.kind, decision.rules[0])
             if storm:
+                _tripped("burst", alert)
                 return storm
-        return await self._brakes.take(file.id, alert.kind)
+        full = await self._brakes.take(file.id, alert.kind)
+        if full:
+            _tripped("radius", alert)
+        return full
 
     async def _enter(
         self, file: CaseFile, alert: Alert, account: Account, decision: Decision
@@ -251,3 +258,7 @@ def _told_microsoft(file: CaseFile) -> bool:
         entry.event is Event.CHANGE and entry.responder == _OWN_VERDICT
         for entry in file.journal.entries
     )
+
+
+def _tripped(guard: str, alert: Alert) -> None:
+    measured(Metric.GUARD_TRIPPED, facts={Fact.GUARD: guard, Fact.KIND: alert.kind})

@@ -29,9 +29,12 @@ from shared.model import (
     Value,
 )
 from shared.responder import Responder
+from shared.signals.table import Fact, Seen
+from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
+from shared.tasks.milestones import in_its_trace
 from shared.tasks.planning import plan
 from shared.tasks.queue import UndoMessage, encode
 from shared.telemetry import Log
@@ -104,6 +107,7 @@ class Undo:
     async def run(self, message: UndoMessage) -> None:
         """Put back what was asked for; what cannot be done now comes back through the queue."""
         file = await self._load(message.tenant, message.case)
+        in_its_trace(file)
         oid = file.case.account.object_id
         async with self._lock.hold(message.tenant, oid, uuid.uuid4().hex) as lost:
             if lost is not None:
@@ -137,7 +141,8 @@ class Undo:
                 event=Event.UNDOING, text="Putting it back", responder=task.responder, data=data
             )
             await file.record(begin)
-            await responder.undo(responder.revive(entry.data["change"]), self._tenant)
+            with span(Seen.APPLY, {Fact.RESPONDER: task.responder, Fact.PHASE: task.phase}):
+                await responder.undo(responder.revive(entry.data["change"]), self._tenant)
             said = f"{task.summary}: put back"
             last = entry is left[0]
             done = Line(

@@ -11,6 +11,8 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused, Throttled
 from shared.model import Case, CaseStatus, Event, ResponderName, Task
 from shared.responder import Change, Responder
+from shared.signals.table import Seen
+from shared.signals.trace import span
 from shared.store.verbs import Store
 from shared.tasks import looks, steps, turns
 from shared.tasks.ledger import CaseFile, Clock, Line
@@ -44,7 +46,8 @@ class Watch:
         if due is None or due > self._clock() + _EARLY:
             return
         try:
-            back = await self.found(file, turns.watched(file))
+            with span(Seen.LOOK):
+                back = await self.found(file, turns.watched(file))
         except FirebreakError as error:
             await self._postpone(file, error)
             return

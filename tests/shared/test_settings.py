@@ -120,7 +120,15 @@ def test_settings_do_not_change_while_the_app_runs() -> None:
         settings.pages = PageAccess.LOCAL  # type: ignore[misc]
 
 
-HIDDEN = {"channels", "identity_endpoint", "link_keys", "policy", "sources", "website"}
+HIDDEN = {
+    "application_insights",
+    "channels",
+    "identity_endpoint",
+    "link_keys",
+    "policy",
+    "sources",
+    "website",
+}
 """Secrets, and what differs from instance to instance."""
 
 
