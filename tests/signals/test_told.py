@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clients.sending import shape
@@ -50,12 +50,14 @@ def test_every_metric_span_and_fact_is_explained() -> None:
     assert all(set(meaning.by) <= set(Fact) for meaning in METRICS.values())
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.emails())
 def test_an_address_is_withheld(address: str) -> None:
     assert shown({Fact.WHAT: address}) == WITHHELD
     assert address not in shape(f"/users/{address}/mailFolders")
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.uuids())
 def test_an_object_id_is_withheld(oid: uuid.UUID) -> None:
     assert shown({Fact.WHAT: str(oid)}) == WITHHELD
@@ -74,6 +76,7 @@ def test_plain_names_are_told(said: str) -> None:
     assert shown({Fact.WHAT: said}) == {Fact.WHAT: said}
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.emails())
 def test_no_address_that_somebody_quotes_is_logged(address: str) -> None:
     records: list[str] = []
