@@ -275,8 +275,8 @@ var appSettings = {
   FIREBREAK_ARM_URL: environment().resourceManager
 }
 var eventHubSettings = eventHubEnabled ? {
-  FIREBREAK_EVENT_HUB: hubName
-  EventHub__fullyQualifiedNamespace: '${abbreviations.eventHubNamespaces}${token}.${azure.serviceBus}'
+  FIREBREAK_EVENT_HUB: eventHub.outputs.hubName
+  EventHub__fullyQualifiedNamespace: '${eventHub.outputs.name}.${azure.serviceBus}'
   EventHub__credential: 'managedidentity'
   EventHub__clientId: identity.outputs.clientId
 } : {}

@@ -24,6 +24,8 @@ param senderIds array = []
 
 var clouds = loadJsonContent('clouds.json')
 var registration = 'firebreak-${environmentName}'
+var commandLine = guid(registration, 'user_impersonation')
+var azureCliId = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 
 // As in shared/principal.py: each may do what those before it may.
 var people = [
@@ -70,6 +72,24 @@ resource app 'Microsoft.Graph/applications@v1.0' = {
   ]
   api: {
     requestedAccessTokenVersion: 2
+    oauth2PermissionScopes: [
+      {
+        id: commandLine
+        value: 'user_impersonation'
+        type: 'User'
+        adminConsentDisplayName: 'Use Firebreak'
+        adminConsentDescription: 'Lets the firebreak command act as whoever signed in with az.'
+        isEnabled: true
+      }
+    ]
+    preAuthorizedApplications: [
+      {
+        appId: azureCliId
+        delegatedPermissionIds: [
+          commandLine
+        ]
+      }
+    ]
   }
   appRoles: concat(peopleRoles, [senderRole])
   web: {

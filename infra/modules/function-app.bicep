@@ -165,6 +165,5 @@ resource authentication 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(sig
   }
 }
 
-output id string = app.id
 output name string = app.name
 output hostName string = app.properties.defaultHostName

@@ -31,6 +31,14 @@ _APP_ROLE: Final[Mapping[str, Shape]] = {
     "allowedMemberTypes": ListOf(frozenset({"User", "Application"})),
     "isEnabled": FLAG,
 }
+_SCOPE: Final[Mapping[str, Shape]] = {
+    "id": TEXT,
+    "value": TEXT,
+    "type": frozenset({"User", "Admin"}),
+    "adminConsentDisplayName": TEXT,
+    "adminConsentDescription": TEXT,
+    "isEnabled": FLAG,
+}
 
 NETWORK: Final[Mapping[str, Reviewed]] = {
     "Microsoft.Network/publicIPAddresses@2024-05-01": Reviewed(
@@ -237,7 +245,13 @@ GRAPH: Final[Mapping[str, Reviewed]] = {
             "displayName!": TEXT,
             "signInAudience": frozenset({"AzureADMyOrg"}),
             "identifierUris": ListOf(TEXT),
-            "api": {"requestedAccessTokenVersion": WHOLE},
+            "api": {
+                "requestedAccessTokenVersion": WHOLE,
+                "oauth2PermissionScopes": ListOf(_SCOPE),
+                "preAuthorizedApplications": ListOf(
+                    {"appId": TEXT, "delegatedPermissionIds": ListOf(TEXT)}
+                ),
+            },
             "appRoles": ListOf(_APP_ROLE),
             "web": {
                 "redirectUris": ListOf(TEXT),

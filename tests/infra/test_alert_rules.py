@@ -6,11 +6,10 @@ import re
 from typing import Any, Final
 
 import pytest
-from typer.main import get_command
 
-from cli.main import app
 from shared.signals.table import METRICS, Metric, Shape
 from tests.infra.bicep_files import ROOT, parsed
+from tests.infra.command_line import follow
 
 RULES: Final[dict[str, dict[str, Any]]] = {
     rule["name"]: rule for rule in parsed("modules/alerts.bicep")["variables"]["rules"]["value"]
@@ -91,14 +90,4 @@ def test_a_runbook_names_only_metrics_facts_and_commands_there_are(name: str) ->
     text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
     assert set(re.findall(r"`(firebreak\.\w+)`", text)) <= {metric.value for metric in Metric}
     for command in re.findall(r"`firebreak ([^`]+)`", text):
-        _follow(command.split())
-
-
-def _follow(words: list[str]) -> None:
-    """Walk down the command line as typer would."""
-    found: Any = get_command(app)
-    while words and hasattr(found, "commands") and not words[0].startswith("-"):
-        assert words[0] in found.commands or found.invoke_without_command, " ".join(words)
-        found = found.commands[words.pop(0)]
-    options = {option for each in found.params for option in each.opts}
-    assert {word for word in words if word.startswith("--")} <= options
+        follow(command.split())

@@ -135,6 +135,22 @@ def test_what_is_read_from_a_module_it_puts_out(name: str) -> None:
     assert [(module, out) for module, out in read if out not in known[module]] == []
 
 
+def test_what_a_module_puts_out_is_read() -> None:
+    read = {
+        (called.kind, out)
+        for name in FILES
+        for called in modules(name)
+        for out in re.findall(rf"\b{called.name}\.outputs\.(\w+)", code(name))
+    }
+    put_out = {
+        (name, out)
+        for name in FILES
+        if name.startswith("modules/")
+        for out in parsed(name).get("outputs", {})
+    }
+    assert put_out == read
+
+
 def test_every_module_is_called_and_every_file_that_is_loaded_exists() -> None:
     called = {each.kind for name in FILES for each in modules(name)}
     assert called == {name for name in FILES if name.startswith("modules/")}
