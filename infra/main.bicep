@@ -22,11 +22,8 @@ param location string
 @description('Object id of who deploys, who may then set the vault\'s secrets. Empty: nobody may.')
 param principalId string = ''
 
-@description('The tenant that is watched over, if it is not the one of this subscription.')
-param watchedTenantId string = ''
-
 @allowed(['worldwide', 'gcc', 'gcc-high', 'dod', 'china'])
-@description('Which Microsoft 365 that tenant is in.')
+@description('Which Microsoft 365 the tenant of this subscription is in.')
 param microsoft365Cloud string = 'worldwide'
 
 @description('Closes storage, vault and event hub to the internet: network, endpoints and DNS zones are made.')
@@ -263,7 +260,7 @@ var platformSettings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
 }
 var appSettings = {
-  FIREBREAK_TENANT_ID: empty(watchedTenantId) ? tenant().tenantId : watchedTenantId
+  FIREBREAK_TENANT_ID: tenant().tenantId
   FIREBREAK_CLIENT_ID: identity.outputs.clientId
   FIREBREAK_OWN_OBJECT_ID: identity.outputs.principalId
   FIREBREAK_PUBLIC_URL: siteUrl

@@ -58,7 +58,7 @@ var rules = [
     name: 'worker-behind'
     displayName: 'Firebreak: alerts wait and nobody works on them'
     severity: 0
-    query: 'customMetrics | where name == "firebreak.queue_age" | summarize Seconds = max(valueMax)'
+    query: 'customMetrics | where name == "firebreak.queue_age" | summarize Seconds = max(valueSum)'
     column: 'Seconds'
     aggregation: 'Maximum'
     operator: 'GreaterThan'

@@ -18,9 +18,10 @@ RUNBOOKS: Final = ROOT / "docs" / "runbooks"
 COLUMNS: Final = {
     Shape.COUNT: ("sum(valueSum)", "Total"),
     Shape.SPREAD: ("max(valueMax)", "Maximum"),
-    Shape.LEVEL: ("max(valueMax)", "Maximum"),
+    Shape.LEVEL: ("max(valueSum)", "Maximum"),
 }
-"""How a metric of each shape is put together again.
+"""How a metric of each shape is put together again. The exporter gives least and most of histograms
+only; of everything else the sum of a minute, which for a gauge is its last value.
 
 Source: learn.microsoft.com/azure/azure-monitor/app/data-model-complete, "Metric telemetry"."""
 
