@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from shared.alerts.authenticate import Unauthorized, verify
 from shared.alerts.source import Sources
 from shared.model import Actor
-from shared.principal import Person, Role, person
+from shared.principal import SIGN_IN, Person, Role, person
 from shared.settings import PageAccess, Settings
 
 _PRINCIPAL: Final = "x-ms-client-principal"
@@ -80,7 +80,7 @@ class Door:
             return "Switch App Service authentication on for this app, then sign in"
         encoded = header(headers, _PRINCIPAL)
         if not encoded:
-            return "Sign in with an account that this app's authentication lets in"
+            return SIGN_IN
         return person(encoded)
 
     def caller(self, headers: Mapping[str, str]) -> Actor | None:

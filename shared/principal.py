@@ -25,6 +25,10 @@ _OBJECT_ID: Final = (
 _NAMES: Final = ("name", "preferred_username", "upn")
 _ROLES: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 _PREFIX: Final = "Firebreak."
+SIGN_IN: Final = "Sign in with an account that this app's authentication lets in"
+"""Said to whoever is not signed in yet, and could."""
+SIGN_IN_AT: Final = "/.auth/login/aad"
+"""Where App Service authentication signs people in with Entra."""
 
 
 class Role(StrEnum):

@@ -25,6 +25,7 @@ from shared.pages.posture_view import PostureView, SweepPage
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
+from shared.principal import SIGN_IN, SIGN_IN_AT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -156,7 +157,12 @@ class Pages:
     def problem(self, status: int, title: str, what_to_do: str) -> str:
         """Render an error: what is wrong, and what the reader can do."""
         return self._page(
-            "problem.html", "", status=str(status), title=title, what_to_do=what_to_do
+            "problem.html",
+            "",
+            status=str(status),
+            title=title,
+            what_to_do=what_to_do,
+            sign_in_at=SIGN_IN_AT if what_to_do == SIGN_IN else "",
         )
 
     def security_headers(self) -> dict[str, str]:

@@ -88,6 +88,12 @@ async def test_nobody_who_is_not_signed_in_sees_anything(
         assert case not in page.body
 
 
+async def test_who_is_not_signed_in_is_led_to_where_one_signs_in(played: Workbench) -> None:
+    way_in = "/.auth/login/aad?post_login_redirect_uri=/api/cases"
+    assert way_in in (await reopened(played, **AZURE, **AUTH).app.page("cases", {})).body
+    assert way_in not in (await reopened(played, **AZURE).app.page("cases", {})).body
+
+
 @pytest.mark.parametrize(
     "settings",
     [CLOSED, CLOSED | AZURE, AZURE, CLOSED | {"WEBSITE_AUTH_ENABLED": "false"}],
