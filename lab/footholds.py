@@ -45,6 +45,8 @@ class Foothold(ABC):
     damage: ClassVar[Damage | None] = None
     killable: ClassVar[bool] = True
     """Whether anything but time ends it."""
+    elsewhere: str | None = None
+    """What it stands on where that is not the account: an account or application of its own."""
 
     def __init__(self, label: str) -> None:
         self.label = label

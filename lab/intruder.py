@@ -139,8 +139,8 @@ class Intruder:
         }
 
     def _watch(self, write: Write) -> None:
-        if write.oid == self.oid:
-            for foothold in self.footholds:
+        for foothold in self.footholds:
+            if write.oid in {self.oid, foothold.elsewhere}:
                 foothold.judge(self.tenant, self.oid, at=write.at)
 
     def _attempt(self, foothold: Foothold) -> Act:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from lab.tenant.directory_state import AccessRule, Application, Device, Grant, RoleTerm
+from lab.tenant.directory_state import (
+    AccessRule,
+    AppKey,
+    Application,
+    Device,
+    Grant,
+    Registration,
+    RoleTerm,
+)
+from lab.tenant.graph_applications import described
 from lab.tenant.graph_directory_audits import record
 from lab.tenant.population import Population
 from lab.tenant.world import World
 
 GRAPH: Final = "Microsoft Graph"
 QUARANTINE: Final = "Block compromised accounts"
+_OF_REGISTRATION: Final = "Update application – Certificates and secrets management "  # noqa: RUF001
+"""As the log writes it, with a dash and a blank at its end."""
+_KEYS: Final = "KeyDescription"
 _MICROSOFT: Final = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that Microsoft's own applications are registered in."""
 
@@ -57,6 +70,48 @@ class Registrations:
         """Write down that an account went through the consent dialogue."""
         target = (("ServicePrincipal", app),)
         record(self._world, "Consent to application", by=oid, targets=target, at=at)
+
+    def register(self, name: str) -> str:
+        """Register an application in this tenant; gives the registration's object id."""
+        made = Registration(id=self._world.guid(), app_id=self._world.guid(), name=name)
+        self._held.registered[made.id] = made
+        return made.id
+
+    def give_key(self, holder: str, name: str, *, by: str, at: datetime, **wish: Any) -> AppKey:
+        """Give an application, or its service principal, a key; the audit log says who did."""
+        ends = at + timedelta(days=180)
+        key = AppKey(id=self._world.guid(), name=name, begins=at, ends=ends, **wish)
+        self._rekey(holder, (*self._holder(holder).keys, key), by=by, at=at)
+        return key
+
+    def take_key(self, holder: str, key: AppKey, *, by: str) -> None:
+        """Remove a key, as a person does in the Entra admin center."""
+        left = tuple(each for each in self._holder(holder).keys if each != key)
+        self._rekey(holder, left, by=by, at=self._world.now())
+        what = f"key {key.name!r} removed"
+        self._world.wrote(method="PATCH", path="/applications", actor=by, oid=holder, what=what)
+
+    def _holder(self, oid: str) -> Application | Registration:
+        return self._held.apps.get(oid) or self._held.registered[oid]
+
+    def _rekey(self, oid: str, keys: tuple[AppKey, ...], *, by: str, at: datetime) -> None:
+        before, kind = self._holder(oid).keys, "Application"
+        activity = _OF_REGISTRATION
+        if oid in self._held.apps:
+            self._held.apps[oid] = replace(self._held.apps[oid], keys=keys)
+            verb = "Add" if len(keys) > len(before) else "Remove"
+            kind, activity = "ServicePrincipal", f"{verb} service principal credentials"
+        else:
+            self._held.registered[oid] = replace(self._held.registered[oid], keys=keys)
+        record(
+            self._world,
+            activity,
+            by=by,
+            targets=((kind, oid),),
+            at=at,
+            changed={_KEYS: described(keys)},
+            before={_KEYS: described(before)},
+        )
 
     def device(self, oid: str, name: str, *, at: datetime | None, **wish: Any) -> Device:
         """Register a device; `at` `None` is a time that Graph does not tell."""

@@ -272,6 +272,13 @@ class Leftover(Value):
     reason: str
     steps: tuple[str, ...]
     unless: frozenset[ResponderName] = frozenset()
+    way_in: ObjectId | None = None
+    """The account or application elsewhere that it is about: looked at again until it is shut."""
+
+    @property
+    def check(self) -> str:
+        """Name its line of the checklist: the same thing left is the same line."""
+        return f"left-{digest(self.reason, length=8)}"
 
 
 class Case(Value):

@@ -17,6 +17,28 @@ def packed(*ids: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppKey:
+    """A secret or certificate by which an application signs in; what is secret is not kept."""
+
+    id: str
+    name: str
+    begins: datetime
+    ends: datetime
+    certificate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """An application's registration, in the tenant it is at home in; its keys are its own."""
+
+    id: str
+    app_id: str
+    name: str
+    keys: tuple[AppKey, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """An application's service principal; `home` is the tenant that registered it."""
 
@@ -29,6 +51,7 @@ class Application:
     let_in_by: str | None = None
     """The account whose consent brought it into the tenant, where that was one account's."""
     enabled: bool = True
+    keys: tuple[AppKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +159,8 @@ class DirectoryEvent:
     targets: tuple[tuple[str, str], ...]
     properties: Mapping[str, str] = field(default_factory=dict)
     """New values of what was modified, on the first target."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """Old values of the same, where the log has them."""
 
 
 @dataclass(slots=True)
@@ -143,6 +168,7 @@ class DirectoryObjects:
     """All of these, by id; terms of roles by principal and role."""
 
     apps: dict[str, Application] = field(default_factory=dict)
+    registered: dict[str, Registration] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     active: dict[tuple[str, str], RoleTerm] = field(default_factory=dict)
@@ -164,6 +190,8 @@ class DirectoryObjects:
                 found.setdefault(term.principal, {})[f"{kind} {term.role}"] = term
         for app in self.apps.values():
             found.setdefault(app.let_in_by or "apps", {})[f"app {app.id}"] = app
+        for registration in self.registered.values():
+            found.setdefault("registrations", {})[registration.id] = registration
         for rule in self.rules.values():
             found.setdefault("access rules", {})[rule.id] = rule
         return {who: dict(sorted(things.items())) for who, things in found.items()}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lab.tenant.answers import Answer, GraphRefusal, bad_request, no_such_object
 from lab.tenant.directory_state import Application, Grant
+from lab.tenant.graph_applications import certificates, secrets
 from lab.tenant.graph_directory_audits import record
 from lab.tenant.operations import Ask, Json, Shape, operation
 
@@ -26,6 +27,8 @@ _APP_FIELDS: Final[Mapping[str, Callable[[Application], Any]]] = MappingProxyTyp
         "appOwnerOrganizationId": lambda a: a.home,
         "displayName": lambda a: a.name,
         "id": lambda a: a.id,
+        "keyCredentials": lambda a: certificates(a.keys),
+        "passwordCredentials": lambda a: secrets(a.keys),
         "servicePrincipalType": lambda _: "Application",
         "verifiedPublisher": lambda a: {
             "displayName": a.publisher,

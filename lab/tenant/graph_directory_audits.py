@@ -68,6 +68,7 @@ def record(  # noqa: PLR0913 - a line of a log
     at: datetime | None = None,
     category: str = "ApplicationManagement",
     changed: Mapping[str, str] = MappingProxyType({}),
+    before: Mapping[str, str] = MappingProxyType({}),
 ) -> DirectoryEvent:
     """Write a line of the log."""
     event = DirectoryEvent(
@@ -78,6 +79,7 @@ def record(  # noqa: PLR0913 - a line of a log
         by=by,
         targets=targets,
         properties=dict(changed),
+        before=dict(before),
     )
     world.state.directory.events.append(event)
     return event
@@ -97,7 +99,7 @@ def _holds(clause: str, event: DirectoryEvent) -> bool:
 
 def _shown(world: World, event: DirectoryEvent) -> Json:
     changes = [
-        {"displayName": name, "oldValue": None, "newValue": value}
+        {"displayName": name, "oldValue": event.before.get(name), "newValue": value}
         for name, value in event.properties.items()
     ]
     return {
@@ -129,7 +131,8 @@ def _initiator(world: World, by: str) -> Json:
 
 
 def _target(world: World, kind: str, oid: str, changes: list[Json]) -> Json:
-    user, app = world.state.users.get(oid), world.state.directory.apps.get(oid)
+    directory = world.state.directory
+    user, app = world.state.users.get(oid), directory.apps.get(oid) or directory.registered.get(oid)
     return {
         "id": oid,
         "displayName": app.name if app else None,

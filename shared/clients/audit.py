@@ -7,6 +7,7 @@ Both take five requests in ten seconds per application and tenant
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
 
 AUDIT_LOG_READ_ALL: Final = "AuditLog.Read.All"
+_CREDENTIALS: Final = "KeyDescription"
+"""What a row calls an application's secrets and certificates together."""
+_KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36})")
 
 
 class SignIn(Value):
@@ -46,6 +50,8 @@ class AuditTarget(Value):
     id: str | None
     kind: str | None
     name: str | None
+    added: tuple[str, ...] | None = None
+    """Ids of the secrets and certificates that were added to it; `None`: the row does not say."""
 
 
 class DirectoryAudit(Value):
@@ -215,8 +221,21 @@ def _audit(item: Json) -> DirectoryAudit:
                 id=target.get("id"),
                 kind=target.get("type"),
                 name=target.get("userPrincipalName") or target.get("displayName"),
+                added=_added(target),
             )
             for target in item.get("targetResources") or ()
         ),
         result=item.get("result"),
     )
+
+
+def _added(target: Json) -> tuple[str, ...] | None:
+    """Read which credentials are new: the row lists all of them as before and as after."""
+    for item in target.get("modifiedProperties") or ():
+        if item.get("displayName") == _CREDENTIALS:
+            before, after = (
+                {found.lower() for found in _KEY.findall(str(item.get(side) or ""))}
+                for side in ("oldValue", "newValue")
+            )
+            return tuple(sorted(after - before))
+    return None

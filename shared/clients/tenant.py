@@ -23,6 +23,7 @@ from shared.clients.auditing import MailboxAuditing
 from shared.clients.auto_replies import AutoReplies
 from shared.clients.blocked_senders import BlockedSenders, Releases
 from shared.clients.consents import Consents
+from shared.clients.credentials import AppCredentials
 from shared.clients.devices import Devices
 from shared.clients.directory import Directory
 from shared.clients.domain_accounts import DomainAccounts
@@ -99,6 +100,7 @@ class Tenant:
     senders: BlockedSenders
     secure_scores: SecureScores
     consents: Consents
+    credentials: AppCredentials
     access_policies: AccessPolicies
     devices: Devices
     groups: Groups
@@ -185,6 +187,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         methods=AuthMethods(graph),
         registrations=Registrations(graph),
         consents=Consents(graph),
+        credentials=AppCredentials(graph),
         devices=Devices(graph),
         groups=Groups(graph),
         roles=Roles(graph),

@@ -10,8 +10,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from shared.model import UNFINISHED, Case, CaseStatus, Phase, Task, TaskState, left_for_people
+from shared.model import (
+    UNFINISHED,
+    Case,
+    CaseStatus,
+    Entry,
+    Phase,
+    Task,
+    TaskState,
+    left_for_people,
+)
 from shared.pages.clock import closed_at
+from shared.pages.fate import came_back
 from shared.pages.times import full
 from shared.pages.values import (
     ALIVE,
@@ -22,6 +32,7 @@ from shared.pages.values import (
     Limit,
     Tone,
 )
+from shared.policy.checklist import unsettled
 
 _BROKEN: Final = (
     " The journal of this case was altered or is incomplete: do not rely on it as evidence."
@@ -31,19 +42,17 @@ _BROKEN: Final = (
 def answer(
     case: Case,
     tasks: tuple[Task, ...],
+    entries: tuple[Entry, ...],
     *,
     clock: IntruderClock,
     footholds: tuple[FootholdFound, ...],
     chain: ChainState,
-    came_back: datetime | None = None,
 ) -> Answer:
-    """Say in a word and a sentence where the case stands.
-
-    `came_back` is when a later look last found again what had been removed.
-    """
-    said = _said(case, tasks, clock, footholds)
-    if came_back is not None and case.proven_at is None and case.status is not CaseStatus.CLOSED:
-        said = _loudly(said, case, came_back)
+    """Say in a word and a sentence where the case stands."""
+    said = _said(case, tasks, clock, footholds, len(unsettled(case, entries)))
+    back = came_back(entries)
+    if back is not None and case.proven_at is None and case.status is not CaseStatus.CLOSED:
+        said = _loudly(said, case, back)
     if chain is not ChainState.BROKEN:
         return said
     tone = Tone.PERSON if said.tone in {Tone.GOOD, Tone.QUIET} else said.tone
@@ -63,7 +72,11 @@ def _loudly(said: Answer, case: Case, at: datetime) -> Answer:
 
 
 def _said(
-    case: Case, tasks: tuple[Task, ...], clock: IntruderClock, footholds: tuple[FootholdFound, ...]
+    case: Case,
+    tasks: tuple[Task, ...],
+    clock: IntruderClock,
+    footholds: tuple[FootholdFound, ...],
+    left: int,
 ) -> Answer:
     match case.status:
         case CaseStatus.OPEN:
@@ -73,7 +86,7 @@ def _said(
         case CaseStatus.OBSERVED:
             return _observed(case, footholds)
         case CaseStatus.NEEDS_PERSON:
-            return _needs_person(case, tasks, clock)
+            return _needs_person(tasks, clock, left)
         case CaseStatus.CLOSED:
             return Answer(tone=Tone.QUIET, word="Closed", sentence="Nothing is left to do here.")
     return _ended(case, tasks, clock, footholds)
@@ -121,7 +134,7 @@ def _observed(case: Case, footholds: tuple[FootholdFound, ...]) -> Answer:
     )
 
 
-def _needs_person(case: Case, tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
+def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock, left: int) -> Answer:
     if not tasks:
         return Answer(
             tone=Tone.BAD,
@@ -130,7 +143,7 @@ def _needs_person(case: Case, tasks: tuple[Task, ...], clock: IntruderClock) -> 
         )
     failed = sum(task.state is TaskState.FAILED for task in tasks)
     wanted = {(task.reason, task.steps) for task in left_for_people(tasks)}
-    left = len(wanted) + len(case.left)
+    left += len(wanted)
     parts = [f"{_many(failed, 'task')} failed"] if failed else []
     parts += [f"{_many(left, 'step')} only a person can do"] if left else []
     rest = " Everything else has ended." if len(tasks) > failed + len(wanted) else ""

@@ -24,6 +24,7 @@ from shared.model import (
     left_for_people,
 )
 from shared.pages.values import Changed, Fate, FootholdFound, Made, Need, Open
+from shared.policy.checklist import unsettled
 
 _FATES: Final = {
     TaskState.VERIFIED: Fate.GONE,
@@ -119,7 +120,7 @@ def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) 
     found = _joined(open_ for t in tasks if t not in settled and (open_ := _open(t, entries)))
     found += [
         Open(need=Need.BY_HAND, responder=None, title=_ALL, reason=left.reason, steps=left.steps)
-        for left in case.left
+        for left in unsettled(case, entries)
     ]
     if not tasks and case.status is not CaseStatus.CLOSED:
         found.append(_undecided(case))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import computed_field
 
 from shared.model import CaseId, Entry, Event, ObjectId, Utc, Value
+from shared.policy.checklist import WAYS_IN
 
 
 class SectionLine(Value):
@@ -154,7 +155,9 @@ def _activity(entry: Entry) -> Activity:
 
 def _ripple(entries: list[Entry]) -> Ripple | None:
     """Put together what the single looks found; an account has all its reasons in one place."""
-    if not entries:
+    told = (e for e in entries if WAYS_IN not in e.data or e.data["linked"] or e.data["unknown"])
+    if not any(told):
+        # Only what the account made elsewhere was looked for yet, and it made nothing.
         return None
     found: dict[ObjectId, Linked] = {}
     for item in (Linked(**item) for e in entries for item in e.data["linked"]):

@@ -21,7 +21,7 @@ from shared.model import (
 )
 from shared.pages.answer import answer
 from shared.pages.clock import closed_at, intruder_clock
-from shared.pages.fate import came_back, changes, footholds, started, still_open, unlooked
+from shared.pages.fate import changes, footholds, started, still_open, unlooked
 from shared.pages.findings import findings
 from shared.pages.values import (
     AlertFilters,
@@ -77,9 +77,7 @@ def case_view(
         id=case.id,
         at=at,
         status=case.status,
-        answer=answer(
-            case, tasks, clock=clock, footholds=found, chain=chain, came_back=came_back(entries)
-        ),
+        answer=answer(case, tasks, entries, clock=clock, footholds=found, chain=chain),
         who=Person(
             display_name=case.account.display_name,
             upn=case.account.upn,

@@ -18,6 +18,7 @@ from shared.model import (
     Case,
     Entry,
     Event,
+    Leftover,
     Phase,
     ResponderName,
     Task,
@@ -27,6 +28,8 @@ from shared.model import (
 )
 
 PASSWORD: Final = ResponderName("reset_password")
+WAYS_IN: Final = "ways_in"
+"""What a journal line about ways in made elsewhere calls those that it left to a person."""
 _WELL: Final = frozenset({TaskState.VERIFIED, TaskState.SKIPPED, TaskState.REFUSED})
 """Ends that stand against nothing, unless they leave something for a person."""
 _STALE: Final = frozenset({Event.JOINED, Event.REAPPEARED})
@@ -101,16 +104,28 @@ _ROLES: Final = _Topic(
     responders=("remove_admin_roles",),
     by_hand="Look which directory roles the account holds or can activate, and since when",
 )
+_LOOK: Final = (
+    "Look in the directory's audit log for accounts, guests, and secrets or certificates of"
+    " applications that this account added: nobody could look; then confirm it here"
+)
 
 
 def checklist(case: Case, tasks: Iterable[Task], entries: Iterable[Entry]) -> tuple[CheckLine, ...]:
     """Say line by line what has to be so before the owner is let in again."""
     known = {task.responder: task for task in tasks}
+    entries = tuple(entries)
     said = _confirmed(entries)
     reviews = _REVIEWS if case.account.roles == frozenset() else (*_REVIEWS, _ROLES)
     topics = (_doors(known), _password(case), *reviews, _rest(known, reviews))
     lines = [_line(topic, known, said) for topic in topics if topic.responders or topic.by_hand]
-    return (*lines, _proof(case))
+    by_hand = [_by_hand(left, said) for left in case.left]
+    return (*lines, _elsewhere(entries, said), *by_hand, _proof(case))
+
+
+def unsettled(case: Case, entries: Iterable[Entry]) -> tuple[Leftover, ...]:
+    """List what is left about the account as a whole that no person has said is done."""
+    said = _confirmed(entries)
+    return tuple(left for left in case.left if left.check not in said)
 
 
 def is_green(lines: Iterable[CheckLine]) -> bool:
@@ -168,6 +183,32 @@ def _line(topic: _Topic, known: dict[ResponderName, Task], said: dict[str, str])
             "steps": tuple(step for task in left for step in task.steps),
             "confirmable": not running,
         }
+    )
+
+
+def _elsewhere(entries: Iterable[Entry], said: dict[str, str]) -> CheckLine:
+    """Say whether anybody looked for accounts and secrets that the account made."""
+    line = CheckLine(
+        name="elsewhere",
+        title="What the account made elsewhere was looked for",
+        light=Light.GREEN,
+    )
+    looks = [e for e in entries if WAYS_IN in e.data]
+    if looks and not looks[-1].data["unknown"]:
+        return line
+    if line.name in said:
+        return line.model_copy(update={"confirmed_by": said[line.name]})
+    return line.model_copy(update={"light": Light.UNKNOWN, "confirmable": True, "todo": _LOOK})
+
+
+def _by_hand(left: Leftover, said: dict[str, str]) -> CheckLine:
+    """Make a line of what only a person can do about the account as a whole."""
+    line = CheckLine(name=left.check, title=left.reason, light=Light.GREEN)
+    if line.name in said:
+        return line.model_copy(update={"confirmed_by": said[line.name]})
+    todo = "Do this by hand, or judge that it is right as it is; then confirm it here"
+    return line.model_copy(
+        update={"light": Light.NOT_YET, "todo": todo, "steps": left.steps, "confirmable": True}
     )
 
 

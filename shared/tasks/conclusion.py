@@ -28,6 +28,7 @@ from shared.model import (
     left_for_people,
 )
 from shared.pages.values import CaseRow
+from shared.policy.checklist import unsettled
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
@@ -64,7 +65,8 @@ class Conclusion:
         The wake-up is put before the todo row goes, so that a crash between the two at worst wakes
         a worker that finds nothing to do.
         """
-        status = status_of(turns.counted(file), file.case.left)
+        left = unsettled(file.case, file.journal.entries)
+        status = status_of(turns.counted(file), left)
         if status is not file.case.status:
             changed = file.case.model_copy(update={"status": status})
             if status in looks.WATCHED and turns.watched(file) and _closed_since(file):

@@ -14,7 +14,7 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Transient
 from shared.model import Event
 from shared.store.verbs import Store
-from shared.tasks import activity, evidence, ripple
+from shared.tasks import activity, evidence, ripple, ways_in
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.questions import Question, due_at, put_off, unanswered
 
@@ -25,6 +25,7 @@ _LONGEST: Final = 30.0
 """Seconds that one pass asks; whoever answers slower is asked again."""
 _EARLY: Final = timedelta(seconds=1)
 _LOGS: Final = frozenset({Question.ACTIVITY, Question.LATE_ACTIVITY})
+_WAYS_IN: Final = frozenset({Question.WAYS_IN, Question.WAYS_IN_AGAIN, Question.LATE_WAYS_IN})
 
 
 class Inquiries:
@@ -45,7 +46,8 @@ class Inquiries:
         waits = [wait for _, wait in found if wait is not None]
         after = self._clock() + timedelta(seconds=min(waits)) if waits else None
         lines = [line for line, _ in found if line is not None]
-        await file.record(*lines, case=file.case.model_copy(update={"inquire_after": after}))
+        case = ways_in.with_left(file.case, lines)
+        await file.record(*lines, case=case.model_copy(update={"inquire_after": after}))
 
     async def _ask(self, file: CaseFile, question: Question) -> tuple[Line | None, float | None]:
         """Give the answer's line, or how many seconds to wait for it."""
@@ -68,6 +70,8 @@ class Inquiries:
         if question is Question.EVIDENCE:
             return await self._late_evidence(file)
         at = ripple.Looking(file, self._tenant, self._store, self._clock)
+        if question in _WAYS_IN:
+            return await at.ways_in(question)
         if question is Question.RIPPLE:
             return await at.traces()
         return await at.rules(question)

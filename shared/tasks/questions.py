@@ -4,10 +4,13 @@
 |----------------|--------|--------------------------------------------------------------------|
 | evidence       | at once| the logs' sections of the evidence that a limit held up             |
 | activity       | at once| the unified audit log: what the account did since the compromise   |
+| ways in        | at once| the evidence: accounts and secrets that the account made elsewhere |
+| ways in again  | +1 h   | the directory's log: the same once more, before anything is proven |
 | ripple         | +5 s   | sign-ins, consents and other cases: who else has the intruder      |
 | rules          | +5 s   | the unified audit log: who else got such a rule or forwarding      |
 | late activity  | +24 h  | the first once more: rows of the audit log come up to a day late   |
-| late rules     | +24 h  | the third once more                                                |
+| late rules     | +24 h  | that for rules once more                                           |
+| late ways in   | +24 h  | that for ways in once more                                         |
 
 The journal says which have been answered; a question that cannot be answered ends as unknown.
 """
@@ -27,10 +30,13 @@ class Question(StrEnum):
 
     EVIDENCE = "evidence"
     ACTIVITY = "activity"
+    WAYS_IN = "ways in"
+    WAYS_IN_AGAIN = "ways in again"
     RIPPLE = "ripple"
     RULES = "rules"
     LATE_ACTIVITY = "late activity"
     LATE_RULES = "late rules"
+    LATE_WAYS_IN = "late ways in"
 
 
 _SOON: Final = timedelta(seconds=5)
@@ -39,13 +45,18 @@ _LATE: Final = timedelta(hours=24, minutes=5)
 AFTER: Final = {
     Question.EVIDENCE: timedelta(0),
     Question.ACTIVITY: timedelta(0),
+    Question.WAYS_IN: timedelta(0),
+    Question.WAYS_IN_AGAIN: timedelta(minutes=60),
     Question.RIPPLE: _SOON,
     Question.RULES: _SOON,
     Question.LATE_ACTIVITY: _LATE,
     Question.LATE_RULES: _LATE,
+    Question.LATE_WAYS_IN: _LATE,
 }
 _ANSWERS: Final = frozenset({Event.EVIDENCE, Event.SEARCHED, Event.RIPPLE})
-_ON_EVIDENCE: Final = frozenset({Question.RIPPLE, Question.RULES, Question.LATE_RULES})
+_ON_EVIDENCE: Final = frozenset(
+    {Question.WAYS_IN, Question.RIPPLE, Question.RULES, Question.LATE_RULES}
+)
 """What tells the intruder by the evidence, and so waits until all of it is there."""
 
 

@@ -6,6 +6,7 @@
 | app consent       | the grants of the app, one request for each app                            |
 | forwarding target | the kept evidence of other cases; changes in the unified audit log         |
 | rule shape        | the same                                                                   |
+| made by it        | what the account changed in the directory (`ways_in`)                      |
 
 Nobody's mailbox is read for it: that would be a request for each person of the organisation. What
 many accounts have in common is not an intruder's, and is said instead of listed.
@@ -24,9 +25,10 @@ from shared.errors import FirebreakError, Gone, Transient
 from shared.model import AccountRef, CaseId, Event, ObjectId, Upn, Value
 from shared.needs import Needs
 from shared.pages.findings import Linked
+from shared.policy.checklist import WAYS_IN
 from shared.policy.intruder_traits import CHANGES, Traits, in_record, knew_password
 from shared.store.verbs import Store
-from shared.tasks import keys
+from shared.tasks import keys, ways_in
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.questions import Question
 from shared.tasks.traces import BEFORE, intruders_traits, traits_in
@@ -120,6 +122,27 @@ class Looking:
         ]
         cut = () if len(records) < _MOST else ("the audit log has more rows than were read",)
         return await self._line(question, [Seen(found=tuple(found), unknown=cut)], ours.unknown)
+
+    async def ways_in(self, question: Question) -> Line:
+        """Look for accounts and secrets of applications that this account made elsewhere.
+
+        Raises `Transient` where the log or the directory has no answer for now.
+        """
+        made = await ways_in.look(self._file, question, self._tenant, self._store)
+        found = tuple(
+            Found(
+                ref=AccountRef(object_id=way.oid),
+                reason=f"was made by the account of this case ({way.at:%Y-%m-%d %H:%M} UTC)",
+            )
+            for way in made.accounts
+        )
+        line = await self._line(question, [Seen(found=found)], made.unknown)
+        if made.left is None:
+            return line
+        left = [one.model_dump(mode="json") for one in made.left]
+        said = f"Looked for ways in made elsewhere ({question}): {len(left)} stand open"
+        data = {**line.data, WAYS_IN: left}
+        return line.model_copy(update={"text": said, "data": data})
 
     async def _sign_ins(self, address: str) -> Seen:
         since = self._case.compromised_since - BEFORE

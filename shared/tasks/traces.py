@@ -46,13 +46,9 @@ async def traits_in(
 
     Of a case with more than so many `alerts` the first of them and the last are read.
     """
-    vouched = file.journal.broken_at() is None
-    lines = [e for e in file.journal.entries if e.event is Event.EVIDENCE and "sha256" in e.data]
-    sections: Json = {}
-    for kept in [await open_one(entry, store, vouched=vouched) for entry in lines]:
-        if kept.content is None:
-            return Traits(unknown=(f"the evidence of case {file.case.id} is {kept.seal}",))
-        sections |= kept.content["sections"]
+    sections, why_not = await sections_in(file, store)
+    if why_not:
+        return Traits(unknown=(why_not,))
     domains = await tenant.directory.domains()
     found = traits(sections, own_domains=domains.verified)
     named = await _named(file, store, alerts)
@@ -61,6 +57,18 @@ async def traits_in(
     return found.model_copy(
         update={"addresses": found.addresses | named, "unknown": (*found.unknown, *unknown)}
     )
+
+
+async def sections_in(file: CaseFile, store: Store) -> tuple[Json, str]:
+    """Open all evidence of a case by its sections, or say why that cannot be."""
+    vouched = file.journal.broken_at() is None
+    lines = [e for e in file.journal.entries if e.event is Event.EVIDENCE and "sha256" in e.data]
+    sections: Json = {}
+    for kept in [await open_one(entry, store, vouched=vouched) for entry in lines]:
+        if kept.content is None:
+            return {}, f"the evidence of case {file.case.id} is {kept.seal}"
+        sections |= kept.content["sections"]
+    return sections, ""
 
 
 async def _owners(file: CaseFile, tenant: Tenant) -> frozenset[str] | None:

@@ -1,4 +1,4 @@
-"""Files and analysed mail in v1.0, which the reference data leaves out.
+"""Files, applications and analysed mail in v1.0, which the reference data leaves out.
 
 Source: https://learn.microsoft.com/graph/api/resources, one page for each type, and the page of
 each operation for its permissions.
@@ -13,6 +13,7 @@ _ENTITY = "microsoft.graph.entity"
 _SECURITY = "microsoft.graph.security"
 ITEM = "microsoft.graph.driveItem"
 PERMISSION = "microsoft.graph.permission"
+APPLICATION = "microsoft.graph.application"
 EMAIL = f"{_SECURITY}.analyzedEmail"
 
 TYPES: Mapping[str, Any] = {
@@ -69,6 +70,15 @@ TYPES: Mapping[str, Any] = {
             "displayName": ["Edm.String", True],
             "email": ["Edm.String", True],
             "id": ["Edm.String", True],
+        },
+    },
+    APPLICATION: {
+        "base": "microsoft.graph.directoryObject",
+        "props": {
+            "appId": ["Edm.String", True],
+            "displayName": ["Edm.String", True],
+            "keyCredentials": ["Collection(graph.keyCredential)", False],
+            "passwordCredentials": ["Collection(graph.passwordCredential)", False],
         },
     },
     EMAIL: {
@@ -134,6 +144,10 @@ OPERATIONS: Mapping[str, Any] = {
     f"POST /security/identities/identityaccounts/{{id}}/{_SECURITY}.invokeaction": {
         "least": ["SecurityIdentitiesActions.ReadWrite.All"],
         "also": [],
+    },
+    "GET /applications/{id}": {
+        "least": ["Application.Read.All"],
+        "also": ["Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
     },
     "GET /shares/{id}/driveitem": _WRITE,
     "GET /drives/{id}/items/{id}/permissions": {

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.contracts.beyond_reference import EMAIL, ITEM, PERMISSION, REMEDIATION
+from tests.contracts.beyond_reference import APPLICATION, EMAIL, ITEM, PERMISSION, REMEDIATION
 from tests.contracts.graph_types import DOMAIN, PREFERENCES, REQUIREMENTS, Permissions, Types
 from tests.contracts.recording import Exchange
 from tests.contracts.roles_beyond_reference import ASSIGNMENT_REQUEST, ELIGIBILITY_REQUEST
@@ -148,6 +148,7 @@ CALLS: Final = {
     "GET /groups/{id}/transitivemembers": Call(gives=OBJECT, many=True),
     "PATCH /serviceprincipals/{id}": Call(sends="microsoft.graph.servicePrincipal"),
     "GET /serviceprincipals/{id}": Call(gives="microsoft.graph.servicePrincipal"),
+    "GET /applications/{id}": Call(gives=APPLICATION),
     "GET /auditlogs/signins": Call(gives="microsoft.graph.signIn", many=True),
     "GET /security/auditlog/queries": Call(gives=SEARCH, many=True),
     "POST /security/auditlog/queries": Call(sends=SEARCH, gives=SEARCH),

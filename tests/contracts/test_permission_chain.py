@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli.permissions import needed
+from lab.scenarios.second_door import second_door
 from lab.scenarios.two_victims import two_victims
 from lab.score_history import ScoreHistory
 from lab.tenant.catalogue import operations
@@ -67,6 +68,10 @@ async def play(used: Attributed) -> None:
         await back.ask("restore", case, reason="urgent")
         await back.wait(minutes=2)
         await back.ask("access_pass", case, minutes=30)
+    elsewhere = Return(second_door)
+    async with elsewhere.bench:
+        used.watch(elsewhere.lab)
+        await elsewhere.contained(minutes=70)
     async with PullBench(*PullName) as pulling:
         used.watch(pulling.tenant)
         pulling.published(pulling.clock.now())

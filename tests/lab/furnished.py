@@ -33,6 +33,10 @@ def registered(desk: Desk, oid: str) -> dict[str, str]:
     """Give an account a device and an app with a consent, and somebody else a role and a group."""
     directory = Registrations(desk.tenant)
     app = directory.app("Tool", publisher="Tool Ltd")
+    registration = directory.register("Payroll export")
+    for holder in (app, registration):
+        directory.give_key(holder, "sync", by=oid, at=NOON)
+        directory.give_key(holder, "sign", by=oid, at=NOON, certificate=True)
     grant = directory.consent(oid, app, "User.Read", at=desk.tenant.now())
     device = directory.device(oid, "Notebook", at=desk.tenant.now())
     directory.quarantine()
@@ -42,6 +46,7 @@ def registered(desk: Desk, oid: str) -> dict[str, str]:
     role = desk.tenant.state.roles[held].template
     return {
         "{client}": app,
+        "{application}": registration,
         "{grant}": grant.id,
         "{device}": device.id,
         "{role}": role,

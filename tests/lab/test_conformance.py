@@ -20,6 +20,7 @@ from tests.lab.tenancy import NOON, STRONG, Desk, make
 
 OPERATIONS = operations()
 NOT_IN_THE_MODEL = {
+    "microsoft.graph.application",
     "microsoft.graph.domain",
     "microsoft.graph.driveItem",
     "microsoft.graph.security.analyzedEmail",
@@ -33,6 +34,11 @@ NOT_IN_THE_MODEL = {
 _METHODS = {"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
 _FILES = {"Files.ReadWrite.All", "Sites.ReadWrite.All"}
 UNLISTED = {
+    "GET /applications/{id}": {
+        "Application.Read.All",
+        "Application.ReadWrite.All",
+        "Directory.Read.All",
+    },
     "GET /shares/{id}/driveitem": _FILES,
     "GET /drives/{id}/items/{id}/permissions": {"Files.Read.All", "Sites.Read.All", *_FILES},
     "DELETE /drives/{id}/items/{id}/permissions/{id}": _FILES,

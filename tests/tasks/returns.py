@@ -36,9 +36,9 @@ BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html"}
 
 
 class Place:
-    def __init__(self, story: Story = token_thief, **settings: Any) -> None:
+    def __init__(self, story: Story = token_thief, *, at: datetime = NOON, **settings: Any) -> None:
         slow = TenantSettings.instant(unblock_delay=timedelta(hours=1.5).total_seconds())
-        self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=slow)
+        self.lab = SimulatedTenant(clock=Clock.frozen(at), settings=slow)
         self.scenario: Scenario = story(self.lab)
         self.bench = Workbench(self.lab, settings={"policy": POLICY, **settings}, log=open_log())
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from shared.model import (
     Phase,
     ResponderName,
     TaskState,
+    TenantId,
 )
 from shared.responder import Change, Impact, Responder
 from shared.store.verbs import Put
@@ -459,6 +461,21 @@ class Slow(TenantTransport):
         return await super().handle_async_request(request)
 
 
+class SeenLock(Lock):
+    """A lock that tells the test when its holder has noticed that it is lost."""
+
+    lost: asyncio.Event
+
+    @asynccontextmanager
+    async def hold(
+        self, tenant: TenantId, oid: ObjectId, owner: str
+    ) -> AsyncIterator[asyncio.Event | None]:
+        async with super().hold(tenant, oid, owner) as lost:
+            if lost is not None:
+                self.lost = lost
+            yield lost
+
+
 class TestWorkers:
     async def test_a_message_comes_back_while_another_worker_holds_the_account(
         self, bench: Bench
@@ -526,7 +543,7 @@ class TestWorkers:
         async with httpx.AsyncClient(transport=way) as client:
             world = lab_tenant(bench.tenant, client)
             hanging = bench.under(bench.app.settings.policy, world=world)
-            lock = Lock(bench.store, bench.clock.now, lease=timedelta(seconds=0.03))
+            lock = SeenLock(bench.store, bench.clock.now, lease=timedelta(seconds=0.03))
             hanging._runner._lock = lock
             working = asyncio.ensure_future(hanging.work(message.text))
             await way.reached.wait()
@@ -535,7 +552,8 @@ class TestWorkers:
             assert row is not None
             until = (bench.clock.now() + timedelta(seconds=30)).isoformat()
             await bench.store.write(Put(at, row.key, {"owner": "b", "until": until}, row.etag))
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(30):
+                await lock.lost.wait()
             way.opened.set()
             await working
         assert bench.written() == []
