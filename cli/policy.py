@@ -67,6 +67,26 @@ def explained(
     return {"rule": decision.rule, "modes": modes, "reasons": list(decision.reasons)}
 
 
+def standing(file: Path) -> Json:
+    """Say what a policy holds for every alert and every sweep, and what each setting means."""
+    from shared.pages.policy_view import settings
+    from shared.policy.locate import locate
+    from shared.policy.schema import schema
+
+    policy = read(file)
+    lines = settings(policy, locate(file.read_text(encoding="utf-8")), schema(catalogue()))
+    return {"settings": [line.model_dump(mode="json") for line in lines]}
+
+
+def settings_table(found: Json) -> RenderableType:
+    """Show what holds for every alert and every sweep."""
+    table = _table("setting", "value", "line", "what it means")
+    for line in found["settings"]:
+        where = str(line["line"]) if line["line"] else "default"
+        table.add_row(line["name"], line["value"], where, line["means"])
+    return table
+
+
 def explanation(found: Json) -> RenderableType:
     """Show what would be done, and why."""
     lines: list[RenderableType] = []

@@ -30,7 +30,10 @@ def check(file: File = _SHIPPED, as_json: AsJson = False) -> None:
 
 @policy.command()
 def explain(  # noqa: PLR0913, PLR0917 - typer reads the options off the arguments
-    kind: Annotated[AlertKind, typer.Option(help="What the alert says happened.")],
+    kind: Annotated[
+        AlertKind | None,
+        typer.Option(help="What the alert says happened; without it, what holds for all."),
+    ] = None,
     severity: Annotated[Severity, typer.Option(help="How loud it is.")] = Severity.HIGH,
     user: Annotated[
         str | None, typer.Option(help="Ask the app about this account, with its guards.")
@@ -42,9 +45,12 @@ def explain(  # noqa: PLR0913, PLR0917 - typer reads the options off the argumen
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would be done about an alert, and why; changes nothing."""
+    """Say what would be done about an alert, and why, or what each setting means."""
 
     async def run() -> None:
+        if kind is None:
+            show_found(answers.standing(file), as_json=as_json, view=answers.settings_table)
+            return
         if user is None:
             kinds = frozenset(account or [AccountKind.CLOUD])
             found = answers.explained(answers.read(file), kind, severity, kinds)

@@ -269,6 +269,7 @@ class Wiring:
             sweeps=self._sweeps if self._sweeps is not None else sweeps(),
             log=self.log,
             protected=self.policy.protected.accounts,
+            terms=self.policy.sweeps,
         )
 
     async def _lost_runs(self) -> int:

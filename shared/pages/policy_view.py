@@ -13,7 +13,7 @@ from shared.policy.document import Policy, Rule
 from shared.policy.locate import Lines, locate
 from shared.responder import Responder
 
-_PARTS: Final = ("protected", "guards", "approvals", "block", "on_premises")
+_PARTS: Final = ("protected", "guards", "approvals", "retention", "sweeps", "block", "on_premises")
 _AROUND: Final = 2
 """Lines of the policy shown before and after one that was changed."""
 
@@ -91,7 +91,7 @@ def policy_view(  # noqa: PLR0913 - everything it shows comes in here
             for number, rule in enumerate(policy.rules)
         ),
         missing=tuple(sorted((before or {}).keys() - {rule.name for rule in policy.rules})),
-        settings=tuple(_settings(policy, lines, schema)),
+        settings=settings(policy, lines, schema),
         difference=tuple(_difference(shipped[1], text)),
     )
 
@@ -143,6 +143,11 @@ def _changed(rule: Rule, before: Mapping[str, Rule] | None) -> str:
     if rule.name not in before:
         return "not shipped: your own rule"
     return "" if before[rule.name] == rule else "changed from the shipped rule"
+
+
+def settings(policy: Policy, lines: Lines, schema: Json) -> tuple[SettingLine, ...]:
+    """List what holds for every alert, with what each means; `schema` is the language's own."""
+    return tuple(_settings(policy, lines, schema))
 
 
 def _settings(policy: Policy, lines: Lines, schema: Json) -> Iterator[SettingLine]:

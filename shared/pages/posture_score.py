@@ -9,7 +9,8 @@ from shared.clients.secure_scores import ControlState, DayScore
 from shared.model import CaseId, Value
 from shared.pages.values import CaseRow
 from shared.policy.score_links import LINKS, Effect, helping
-from shared.policy.secure_score import Board, whole
+from shared.policy.score_shares import whole
+from shared.policy.secure_score import Board
 
 
 class TrendPoint(Value):

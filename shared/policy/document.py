@@ -15,7 +15,7 @@ from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
 from shared.policy.checks import Finding, check, unknown_channels
 from shared.policy.condition import Condition, GroupId, is_object_id
-from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius, Retention
+from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius, Retention, Sweeping
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.notify import Digest, Quiet, Route
 from shared.policy.reach import Block, OnPremises
@@ -143,6 +143,8 @@ class Document(Value):
     """How long a change waits for a person."""
     retention: Retention = Retention()
     """How long what was collected about people is kept."""
+    sweeps: Sweeping = Sweeping()
+    """What the sweeps of the tenant tell people at once."""
     notify: tuple[Route, ...] = ()
     """Who is told of what; every entry that fits is followed."""
     rule: Annotated[tuple[Rule, ...], Field(min_length=1)]
@@ -161,6 +163,7 @@ class Policy(Value):
     on_premises: OnPremises = OnPremises()
     approvals: Approvals = Approvals()
     retention: Retention = Retention()
+    sweeps: Sweeping = Sweeping()
     routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...]
     responders: dict[ResponderName, ResponderTraits]
@@ -201,6 +204,7 @@ def load(
         on_premises=document.on_premises,
         approvals=document.approvals,
         retention=document.retention,
+        sweeps=document.sweeps,
         routes=document.notify,
         rules=document.rule,
         responders=dict(responders),
@@ -218,6 +222,7 @@ _TABLES: Final[Mapping[str, type[Value]]] = {
     "on_premises": OnPremises,
     "approvals": Approvals,
     "retention": Retention,
+    "sweeps": Sweeping,
     "notify": Route,
     "notify.quiet": Quiet,
     "notify.digest": Digest,

@@ -82,6 +82,14 @@ class Retention(Value):
     """Days after which the evidence of a settled case is erased; 0 keeps it for good."""
 
 
+class Sweeping(Value):
+    """What the sweeps of the tenant tell people at once."""
+
+    score_drop: Annotated[float, Field(gt=0, le=100)] = 2.0
+    """Percentage points that Secure Score may lose since the day before; from there on it is a
+    finding, and somebody is told."""
+
+
 class Freeze(Weekly):
     """A time in which nothing goes further than `mode`: once, or every week."""
 

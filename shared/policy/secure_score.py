@@ -1,7 +1,6 @@
-"""What a Secure Score means: shares instead of points, what moved, what to do next. Pure.
+"""What a Secure Score means on its newest day: what moved, what was lost, what is left. Pure.
 
-The maximum moves whenever Microsoft adds or retires a control, so nothing here compares points of
-two days: a control is compared by its share of what it could bring, the whole by its own maximum.
+`score_shares` says what a day is worth, `score_steps` what to do next.
 """
 
 from __future__ import annotations
@@ -13,24 +12,24 @@ from typing import Final
 
 from shared.clients.secure_scores import Control, ControlState, DayScore
 from shared.model import Value
+from shared.policy.score_shares import (
+    Comparison,
+    Share,
+    categories,
+    compared,
+    share_of,
+    whole,
+)
+from shared.policy.score_steps import NextStep, Together, next_steps, to_do, together
 
 STALE: Final = timedelta(days=3)
 """How old the newest day may be before the score is called out of date."""
-DROP: Final = 2.0
-"""Percentage points that the score may lose since the last day before somebody is told."""
 TOGETHER: Final = 5
 """How many of the next steps are added up."""
 _NOISE: Final = 0.05
 """Percentage points that are no movement."""
 _LOSS: Final = 1.0
 """Percentage points of a control's share from which a fall is a loss."""
-_TO_DO: Final = frozenset({ControlState.OPEN, ControlState.PLANNED, ControlState.UNKNOWN})
-"""States in which a control is still to be done."""
-_COST: Final[Mapping[str, float]] = {"low": 1.0, "moderate": 2.0, "high": 4.0}
-_IMPACT: Final[Mapping[str, float]] = {"low": 1.0, "moderate": 1.5, "high": 2.5}
-_NOT_SAID: Final = "high"
-"""What is taken for effort that Microsoft does not state: nothing is promised cheaply."""
-_LAST: Final = 10_000
 
 
 class Span(StrEnum):
@@ -74,49 +73,6 @@ class Since(Value):
     new: tuple[str, ...] = ()
     """Controls that were not there then: they lower the share, and nobody did anything wrong."""
     gone: tuple[str, ...] = ()
-
-
-class NextStep(Value):
-    """One control to turn to: `points` to win, `effort` without a unit, `worth` is their ratio."""
-
-    control: str
-    title: str
-    category: str
-    points: float
-    effort: float
-    worth: float
-    stated: bool
-    """Whether Microsoft says what it costs; else the most is assumed."""
-    updatable: bool
-    url: str
-    remediation: str
-
-
-class Together(Value):
-    """What the first steps bring if all are done."""
-
-    controls: tuple[str, ...]
-    points: float
-    share: float | None
-    """The whole score in per cent afterwards."""
-
-
-class Share(Value):
-    """A part of the score, in points and in per cent; `None` is unknown."""
-
-    name: str
-    points: float
-    maximum: float
-    share: float | None
-
-
-class Comparison(Value):
-    """The score beside that of others, in per cent; `None` where Microsoft does not know."""
-
-    basis: str
-    average: float | None
-    ahead: float | None
-    """Percentage points that we are above them."""
 
 
 class SetAside(Value):
@@ -178,46 +134,6 @@ def board(days: Sequence[DayScore], controls: Iterable[Control], today: date) ->
     )
 
 
-def percent(points: float, maximum: float) -> float | None:
-    """Give a share in per cent; unknown where there is nothing to win."""
-    return 100.0 * points / maximum if maximum > 0 else None
-
-
-def whole(day: DayScore) -> Share:
-    """Give the whole score of a day, by that day's own maximum."""
-    share = percent(day.points, day.maximum)
-    return Share(name="all", points=day.points, maximum=day.maximum, share=share)
-
-
-def maximum_of(day: DayScore, name: str, known: Mapping[str, Control]) -> float:
-    """Give the most a control could bring on a day: by its own share, else as it is known today."""
-    score = day.controls[name]
-    if score.share and score.points:
-        return 100.0 * score.points / score.share
-    return known[name].maximum if name in known else score.points
-
-
-def share_of(day: DayScore, name: str, known: Mapping[str, Control]) -> float | None:
-    """Give a control's share on a day, in per cent."""
-    score = day.controls[name]
-    if score.share is not None:
-        return score.share
-    return percent(score.points, known[name].maximum) if name in known else None
-
-
-def categories(day: DayScore, known: Mapping[str, Control]) -> tuple[Share, ...]:
-    """Give each category's share."""
-    found: dict[str, tuple[float, float]] = {}
-    for name, score in day.controls.items():
-        points, maximum = found.get(score.category, (0.0, 0.0))
-        most = maximum_of(day, name, known)
-        found[score.category] = points + score.points, maximum + most
-    return tuple(
-        Share(name=name, points=points, maximum=maximum, share=percent(points, maximum))
-        for name, (points, maximum) in sorted(found.items())
-    )
-
-
 def since(span: Span, ordered: Sequence[DayScore], known: Mapping[str, Control]) -> Since:
     """Compare the newest day with the last one that lies that far back."""
     newest = ordered[-1]
@@ -260,64 +176,3 @@ def lost(ordered: Sequence[DayScore], known: Mapping[str, Control]) -> tuple[Mov
             continue
         found.append(Movement(control=name, title=known[name].title, was=best, becomes=now))
     return tuple(sorted(found, key=lambda m: (m.becomes - m.was, m.control)))
-
-
-def to_do(control: Control) -> bool:
-    """Whether a control is neither decided about nor of the past."""
-    return control.state in _TO_DO and not control.deprecated
-
-
-def next_steps(day: DayScore, known: Mapping[str, Control]) -> tuple[NextStep, ...]:
-    """Rank what can be won by points per effort; what is decided, done or of the past is left out.
-
-    A control that was planned is still to be done.
-    """
-    steps = [
-        step
-        for control in known.values()
-        if to_do(control) and control.id in day.controls
-        if (step := next_step(control, day)).points > 0
-    ]
-
-    def order(step: NextStep) -> tuple[float, int, str]:
-        rank = known[step.control].rank
-        return -step.worth, _LAST if rank is None else rank, step.control
-
-    return tuple(sorted(steps, key=order))
-
-
-def next_step(control: Control, day: DayScore) -> NextStep:
-    """Say what a control would bring, and what it takes."""
-    points = round(max(control.maximum - day.controls[control.id].points, 0.0), 2)
-    cost, impact = control.cost.casefold(), control.impact.casefold()
-    effort = _COST.get(cost, _COST[_NOT_SAID]) * _IMPACT.get(impact, _IMPACT[_NOT_SAID])
-    return NextStep(
-        control=control.id,
-        title=control.title,
-        category=control.category,
-        points=points,
-        effort=effort,
-        worth=points / effort,
-        stated=cost in _COST and impact in _IMPACT,
-        updatable=control.updatable,
-        url=control.url,
-        remediation=control.remediation,
-    )
-
-
-def together(day: DayScore, steps: Iterable[NextStep]) -> Together:
-    """Say what these steps bring if all are done."""
-    chosen = tuple(steps)
-    points = sum(step.points for step in chosen)
-    return Together(
-        controls=tuple(step.control for step in chosen),
-        points=points,
-        share=percent(min(day.points + points, day.maximum), day.maximum),
-    )
-
-
-def compared(basis: str, average: float | None, day: DayScore) -> Comparison:
-    """Put the score beside that of others."""
-    share = whole(day).share
-    ahead = None if average is None or share is None else share - average
-    return Comparison(basis=basis, average=average, ahead=ahead)

@@ -14,6 +14,7 @@ from typing import Final
 
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Denied, Gone, Refused, Transient
+from shared.policy.limits import Sweeping
 from shared.posture import Run, RunState, Step, SweepName, added
 from shared.store.verbs import Put, Queue, Store
 from shared.sweeps.findings import SHARDS, Findings, heaviest
@@ -49,6 +50,7 @@ class Engine:
         sweeps: Sweeps,
         log: Log,
         protected: frozenset[str] = frozenset(),
+        terms: Sweeping = Sweeping(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._queue = queue
@@ -57,6 +59,7 @@ class Engine:
         self.sweeps = sweeps
         self._log = log
         self._protected = protected
+        self._terms = terms
         self.floor = Floor(store, clock, tenant.id)
 
     async def start(self, name: SweepName, by: str) -> Run:
@@ -152,7 +155,12 @@ class Engine:
     async def _page(self, sweep: Sweep, run: Run, before: Run | None) -> Page:
         kept = Kept(self._store, keys.sweep(self._tenant.id, sweep.name))
         look = Look(
-            tenant=self._tenant, run=run, before=before, kept=kept, protected=self._protected
+            tenant=self._tenant,
+            run=run,
+            before=before,
+            kept=kept,
+            protected=self._protected,
+            terms=self._terms,
         )
         try:
             async with asyncio.timeout(PAGE):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from shared.clients.tenant import Tenant
 from shared.model import Json, Value
+from shared.policy.limits import Sweeping
 from shared.posture import Budget, Finding, Gap, Run, SweepName
 from shared.store.verbs import Partition, Store
 from shared.tasks import keys
@@ -84,6 +85,8 @@ class Look:
     kept: Kept
     protected: frozenset[str] = frozenset()
     """The accounts that the policy protects, by object id or UPN."""
+    terms: Sweeping = field(default_factory=Sweeping)
+    """What the policy says is worth telling."""
 
     @property
     def cursor(self) -> Json:

@@ -54,6 +54,17 @@ def test_an_explanation_includes_the_guards() -> None:
         assert json.loads(said)["modes"]["disable_sign_in"] == mode
 
 
+def test_without_an_alert_every_setting_is_explained_with_its_line() -> None:
+    code, said = typed("explain", "--file", SHIPPED, "--json")
+    assert code == Exit.DONE
+    lines = {line["name"]: line for line in json.loads(said)["settings"]}
+    written = Path(SHIPPED).read_text(encoding="utf-8").splitlines()
+    drop = lines["sweeps.score_drop"]
+    assert written[drop["line"] - 1] == f"score_drop = {drop['value']}"
+    assert "Secure Score" in drop["means"]
+    assert all(line["means"] for line in lines.values())
+
+
 def test_the_schema_is_json() -> None:
     code, said = typed("schema")
     assert code == Exit.DONE

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from shared.tasks import keys
 
 NAME = SweepName("secure_score")
 ONLY = {NAME: sweeps()[NAME]}
+SHIPPED = (Path(__file__).resolve().parents[2] / "policy.toml").read_text(encoding="utf-8")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FULL = {"AdminMFAV2": 10.0, "BlockLegacyAuthentication": 8.0, "exo_mailboxaudit": 5.0}
 
@@ -32,13 +34,14 @@ FULL = {"AdminMFAV2": 10.0, "BlockLegacyAuthentication": 8.0, "exo_mailboxaudit"
 class Place:
     """A tenant with a past, and the app on it."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, policy: Path | None = None, **settings: Any) -> None:
         self.clock = Clock.frozen(NOON)
         wanted = {"page_size": 25, **settings}
         self.lab = SimulatedTenant(clock=self.clock, settings=TenantSettings.instant(**wanted))
         self.history = ScoreHistory(self.lab)
         self.store = MemoryStore()
-        self.bench = Workbench(self.lab, store=self.store, sweeps=ONLY)
+        wished = {"policy": policy} if policy else {}
+        self.bench = Workbench(self.lab, store=self.store, sweeps=ONLY, settings=wished)
 
     async def run(self) -> Json:
         """Run the sweep to its end and show it."""
@@ -116,6 +119,23 @@ async def test_a_control_that_lost_its_points_is_a_regression_and_is_told(place:
     shown = await place.next_day(FULL)
     assert place.titles(shown, "regression") == []
     assert shown["run"]["counts"]["fixed"] >= 2
+
+
+@pytest.mark.parametrize(("tolerated", "told"), [(40.0, False), (5.0, True)])
+async def test_the_policy_says_from_which_drop_on_somebody_is_told(
+    tmp_path: Path, tolerated: float, *, told: bool
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"{SHIPPED.replace('score_drop = 2.0', f'score_drop = {tolerated}')}")
+    place = Place(policy=policy)
+    async with place.bench:
+        place.history.lay_out(days=3)
+        await place.run()
+        shown = await place.next_day({**FULL, "AdminMFAV2": 0.0})
+        assert place.titles(shown, "drop") == (["tenant"] if told else [])
+        assert place.titles(shown, "regression") == ["AdminMFAV2"]
+        said = [row.body["said"] for row in place.store.rows() if "said" in row.body]
+        assert any("Secure Score fell" in text for text in said) is told
 
 
 async def test_a_maximum_that_rose_by_a_new_control_is_no_regression(place: Place) -> None:

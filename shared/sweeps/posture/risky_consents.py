@@ -88,5 +88,6 @@ class RiskyConsents(InParts):
         CONSENT: "Ask who uses the app; ask for it to be mended: revoke_app_consents "
         "takes the consent back; or accept it with a reason"
     }
-    permissions = frozenset({consents.GRANT_WRITE_ALL, consents.APPLICATION_READ_ALL})
+    permissions = frozenset({consents.APPLICATION_READ_ALL})
+    borrows = frozenset({consents.GRANT_WRITE_ALL})
     parts = (Part("grants", frozenset({CONSENT}), _grants),)

@@ -8,7 +8,8 @@ from typing import ClassVar, Final
 
 from shared.clients.secure_scores import SECURITY_EVENTS_READ_ALL, Control, DayScore
 from shared.model import Severity
-from shared.policy.secure_score import DROP, Board, Since, Span, board
+from shared.policy.limits import Sweeping
+from shared.policy.secure_score import Board, Since, Span, board
 from shared.posture import Budget, Certainty, Finding, Gap
 from shared.sweeps.sweep import Alarm, Look, Page, Record, Sweep
 
@@ -82,14 +83,14 @@ class SecureScore(Sweep):
             gap = Gap(kinds=frozenset(self.kinds), reason=f"Microsoft returned no {what}")
             return Page(gaps=(gap,), calls=0)
         return Page(
-            findings=tuple(findings(found)),
+            findings=tuple(findings(found, look.terms)),
             records=(Record(key=BOARD, body=found.model_dump(mode="json")),),
-            alarms=tuple(alarms(found)),
+            alarms=tuple(alarms(found, look.terms)),
             calls=0,
         )
 
 
-def findings(found: Board) -> Iterator[Finding]:
+def findings(found: Board, terms: Sweeping) -> Iterator[Finding]:
     """Say what of the score is a finding."""
     for step in found.steps:
         yield Finding(
@@ -113,7 +114,7 @@ def findings(found: Board) -> Iterator[Finding]:
             weight=moved.was - moved.becomes,
             evidence={"best": f"{moved.was:.1f} %", "now": f"{moved.becomes:.1f} %"},
         )
-    if (fall := dropped(found)) is not None:
+    if (fall := dropped(found, terms)) is not None:
         yield Finding(
             kind="drop",
             subject=_TENANT,
@@ -131,15 +132,15 @@ def findings(found: Board) -> Iterator[Finding]:
         )
 
 
-def alarms(found: Board) -> Iterator[Alarm]:
+def alarms(found: Board, terms: Sweeping) -> Iterator[Alarm]:
     """Say what a person is told at once."""
-    if (fall := dropped(found)) is not None:
+    if (fall := dropped(found, terms)) is not None:
         lost = [moved.title for moved in _span(found, Span.LAST).moved if moved.lost]
         text = f"Secure Score fell by {fall:.1f} percentage points: {', '.join(lost) or 'unknown'}"
         yield Alarm(what="secure_score_drop", text=text)
 
 
-def dropped(found: Board) -> float | None:
+def dropped(found: Board, terms: Sweeping) -> float | None:
     """Give the percentage points lost since the last day, where they are worth an alarm.
 
     What a new control takes from the share is nobody's loss, so without a lost control there is
@@ -148,7 +149,7 @@ def dropped(found: Board) -> float | None:
     last = _span(found, Span.LAST)
     if last.change is None or not any(moved.lost for moved in last.moved):
         return None
-    return -last.change if -last.change >= DROP else None
+    return -last.change if -last.change >= terms.score_drop else None
 
 
 def _span(found: Board, span: Span) -> Since:
