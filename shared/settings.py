@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         if unknown := sorted(given - known - _TOOLS):
             named = ", ".join(sorted(known))
             raise Defect(f"Unknown setting {', '.join(unknown)}; known are {named}")
+        if sealed := sorted(name for name in given if _unread(os.environ.get(name, ""))):
+            raise Defect(
+                f"The vault's secret for {', '.join(sealed)} could not be read. The app's identity "
+                "needs the role Key Vault Secrets User on the vault; then restart the app"
+            )
         return cls()
 
     def shown(self) -> dict[str, JsonValue]:
@@ -140,6 +145,14 @@ class Settings(BaseSettings):
     def storage(self) -> Mapping[str, str]:
         """The environment, for whoever resolves the storage connection as the platform does."""
         return os.environ
+
+
+def _unread(value: str) -> bool:
+    """Whether the platform left its reference standing where a secret should be.
+
+    Source: learn.microsoft.com/azure/app-service/app-service-key-vault-references.
+    """
+    return value.startswith("@Microsoft.KeyVault(")
 
 
 _TOOLS: Final = frozenset({"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET", "FIREBREAK_TOKEN"})

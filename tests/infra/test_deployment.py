@@ -130,6 +130,11 @@ def test_instances_that_stand_ready_are_of_functions_there_are() -> None:
         assert kind == "http" or f'function_name("{function}")' in functions
 
 
+def test_the_workers_batches_are_said_and_not_left_to_the_number_of_processors() -> None:
+    queues = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["queues"]
+    assert {"batchSize", "newBatchThreshold", "maxPollingInterval"} <= set(queues)
+
+
 def test_the_webhook_takes_more_than_one_request_at_once() -> None:
     default = parsed("main.bicep")["parameters"]["httpConcurrency"]["default"]
     assert default > 1, "Python's own default: each alert of a storm would start an instance"

@@ -48,6 +48,16 @@ def test_no_tenant_stops(environment: pytest.MonkeyPatch) -> None:
     assert "tenant_id" in failure()
 
 
+def test_a_secret_that_the_vault_did_not_give_stops_and_says_what_is_missing(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    where = "https://kv.vault.example/secrets/firebreak-sources"
+    environment.setenv("FIREBREAK_SOURCES", f"@Microsoft.KeyVault(SecretUri={where})")
+    told = failure()
+    assert "FIREBREAK_SOURCES" in told
+    assert "Key Vault Secrets User" in told
+
+
 @pytest.mark.parametrize("name", ["FIREBREAK_TENANTID", "FIREBREAK_PAGE", "firebreak_tennant_id"])
 def test_a_misspelt_setting_stops_and_the_right_names_are_told(
     name: str, environment: pytest.MonkeyPatch
