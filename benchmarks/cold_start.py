@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Final, Self
 
 from benchmarks.cold_process import HIDDEN, WAYS, clear, take_message
-from benchmarks.deployed import not_deployed
 from benchmarks.measuring import NOT_MEASURED, Session, median, parser
 from lab.azurite import Azurite
 from lab.clock import Clock
@@ -33,6 +32,7 @@ from lab.scenarios import token_thief
 from lab.serving import Served
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import SECRET, sources
+from scripts.package.deployed import not_deployed
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json, now
 

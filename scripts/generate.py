@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.metadata import distribution
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +16,8 @@ from typing import Final
 from cli.permissions import Format, needed, responders_page, write
 from responders import catalogue
 from scripts.openapi import openapi
+from scripts.package.bill import licences_page
+from scripts.package.libraries import locked
 from scripts.telemetry_page import telemetry_page
 from shared.alerts.catalogue import carriers
 from shared.policy.schema import schema
@@ -61,6 +64,11 @@ def permissions(form: Format) -> str:
     return write(needed(ROOT / "policy.toml"), form)
 
 
+def licences() -> str:
+    """Give the page of the licences of what is shipped."""
+    return licences_page(distribution(name) for name in locked(ROOT / "requirements.lock"))
+
+
 GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "docs/openapi.json": openapi,
@@ -70,6 +78,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "docs/permissions.md": partial(permissions, "md"),
         "docs/responders.md": responders_page,
         "docs/telemetry.md": telemetry_page,
+        "docs/licences.md": licences,
         "infra/permissions.json": partial(permissions, "json"),
         "infra/permissions.bicep": partial(permissions, "bicep"),
         "infra/grant.ps1": partial(permissions, "ps1"),

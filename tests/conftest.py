@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from lab.azurite import Azurite
 from lab.errors import NotInstalled
+from scripts.package.closure import SDK, closure
+from scripts.package.stage import code
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,15 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield emulator.connection_string
         finally:
             runner.run(emulator.__aexit__())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_the_sdk_is_loaded_that_is_not_shipped() -> Iterator[None]:
+    """Hold what the package has of msgraph-sdk against all that was loaded when a session ends."""
+    yield
+    loaded = [m for name, m in sys.modules.items() if name.partition(".")[0] == SDK]
+    files = {Path(file) for module in loaded if (file := module.__file__)}
+    if files:
+        libraries = Path(str(distribution("msgraph-sdk").locate_file("")))
+        shipped = closure(libraries, code(Path(__file__).parents[1]))
+        assert {file.relative_to(libraries) for file in files} <= shipped

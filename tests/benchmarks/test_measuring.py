@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cold_start import importers
-from benchmarks.deployed import not_deployed
 from benchmarks.measuring import percentile
 from benchmarks.watching import chain
 from lab.tenant.records import Call
+from scripts.package.deployed import not_deployed
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
