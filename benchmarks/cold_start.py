@@ -49,6 +49,7 @@ class Far:
     """The far side of all processes: the storage emulator and a tenant, as a context manager."""
 
     def __init__(self) -> None:
+        self.python, self.root = Path(sys.executable), ROOT
         self.tenant = SimulatedTenant(clock=Clock(), settings=TenantSettings.instant())
         self._cleanup = AsyncExitStack()
 
@@ -59,7 +60,7 @@ class Far:
             url = (await stack.enter_async_context(served)).url
             self._cleanup = stack.pop_all()
         self.connection = azurite.connection_string
-        self._environment = _environment(self.tenant, url, self.connection)
+        self.environment = _environment(self.tenant, url, self.connection)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -93,9 +94,9 @@ class Far:
     async def speak(self, way: str, given: str = "", *, options: Sequence[str] = ()) -> Said:
         """Run one fresh process and return what it wrote."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *options, "-m", "benchmarks.cold_process", way, given),
-            cwd=ROOT,
-            env=self._environment,
+            *(str(self.python), *options, "-m", "benchmarks.cold_process", way, given),
+            cwd=self.root,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

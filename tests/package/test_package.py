@@ -12,8 +12,8 @@ import pytest
 from responders import catalogue
 from scripts.package.__main__ import ROOT, build
 from scripts.package.archive import fingerprint, pack
+from scripts.package.inside import Inside, unpacked
 from scripts.package.stage import APP, LIBRARIES, stage
-from tests.package.inside import Inside, unpacked
 
 pytestmark = pytest.mark.xdist_group("package")
 UNCHECKED = (1).to_bytes(4, "little")
@@ -96,9 +96,8 @@ def test_from_the_package_alone_each_responder_takes_its_foothold_out(inside: In
 def test_inside_nothing_but_the_package_is_found(inside: Inside) -> None:
     asked = "import json, sys, msgraph, azure.functions as f, shared.app as a, pydantic as p;"
     done = inside.run("-c", asked + "print(json.dumps([m.__file__ for m in (msgraph, f, a, p)]))")
-    app = inside.checkout.parent / "app"
     for place in json.loads(done.stdout):
-        assert Path(place).resolve().is_relative_to(app)
+        assert Path(place).resolve().is_relative_to(inside.app)
     missing = inside.run("-c", "import msgraph.generated.planner.planner_request_builder")
     assert "ModuleNotFoundError" in missing.stderr
 

@@ -23,6 +23,7 @@ class Inside:
     the tests'.
     """
 
+    app: Path
     checkout: Path
     python: Path
 
@@ -51,7 +52,7 @@ def unpacked(archive: Path, folder: Path) -> Inside:
     (path,) = (folder / "venv").glob("lib/*/site-packages")
     lines = map(str, (checkout, app / LIBRARIES, others))
     (path / "inside.pth").write_text("\n".join(lines), encoding="utf-8")
-    return Inside(checkout, folder / "venv" / "bin" / "python")
+    return Inside(app, checkout, folder / "venv" / "bin" / "python")
 
 
 def _not_shipped() -> dict[str, Path]:
