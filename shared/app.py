@@ -97,6 +97,8 @@ class App(Heralds):
             sweep = Reconcile(self.store, self.queue, self._clock, self.settings.tenant)
             if found := await sweep.run() + await self._lost_runs():
                 self.log.warning("reconciled", messages=found)
+            if brought := await self._upgrade.run():
+                self.log.warning("upgraded", lines=brought)
             await self._on_record()
             if anchor := await self._anchoring.run():
                 self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)

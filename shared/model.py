@@ -24,8 +24,11 @@ ResponderName = NewType("ResponderName", str)
 Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 Json = dict[str, Any]
 
-SCHEMA = 1
-"""Version of every stored row; a reader that meets a higher one stops instead of guessing."""
+SCHEMA = 2
+"""Version of every stored row and blob; a reader that meets a higher one stops instead of guessing.
+
+Older ones are migrated as they are read: see shared.store.schema.
+"""
 
 
 class Value(BaseModel):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shared.sweeps.posture import Sweeps
     from shared.sweeps.pull import Pull
     from shared.sweeps.retention import Keeping
+    from shared.sweeps.upgrade import Upgrade
     from shared.tasks.approvals import Approvals
     from shared.tasks.brakes import Brakes
     from shared.tasks.collect import Collector
@@ -201,6 +202,12 @@ class Wiring:
         from shared.tasks.trail import Trail
 
         return Trail(self.store, self._clock, self.settings.tenant)
+
+    @cached_property
+    def _upgrade(self) -> Upgrade:
+        from shared.sweeps.upgrade import Upgrade
+
+        return Upgrade(self.store, self._clock, self.settings.tenant)
 
     @cached_property
     def _anchoring(self) -> Anchoring:

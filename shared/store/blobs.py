@@ -5,14 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from shared.model import SCHEMA
 from shared.store.account import Account
 from shared.store.faults import Absent, Act, Effect, Missing, created_once, translated
 from shared.store.rules import check_name
+from shared.store.schema import check_schema
 from shared.store.verbs import Exists
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
 
+_SCHEMA: Final = "schema"
+"""The metadata that says which version kept a blob; the first one did not."""
 _ROLE: Final = "Storage Blob Data Contributor"
 _KEEP: Final = Act("keep a blob", _ROLE, Effect.WRITES)
 _FETCH: Final = Act("fetch a blob", _ROLE, Effect.READS)
@@ -41,6 +45,8 @@ class Blobs:
         try:
             with translated(_FETCH):
                 stream = await self._client.download_blob(name)
+                written = (stream.properties.metadata or {}).get(_SCHEMA, "1")
+                check_schema(int(written), where=f"Blob {name}")
                 return await stream.readall()
         except (Missing, Absent):
             return None
@@ -62,4 +68,6 @@ class Blobs:
     async def _upload(self, name: str, data: bytes) -> None:
         with translated(_KEEP):
             # If-None-Match: * (what the client sends for overwrite=False) makes it insert-first.
-            await self._client.upload_blob(name, data, overwrite=False)
+            await self._client.upload_blob(
+                name, data, overwrite=False, metadata={_SCHEMA: str(SCHEMA)}
+            )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count, islice
 
 from shared.errors import Conflict
-from shared.model import now
+from shared.model import SCHEMA, now
 from shared.store.rules import (
     MAX_DELAY,
     check_changes,
@@ -19,6 +19,7 @@ from shared.store.rules import (
     pack,
     unpack,
 )
+from shared.store.schema import migrated
 from shared.store.verbs import Drop, Exists, Partition, Put, Row
 
 
@@ -26,6 +27,7 @@ from shared.store.verbs import Drop, Exists, Partition, Put, Row
 class _Kept:
     text: str
     etag: str
+    schema: int = SCHEMA
 
 
 class MemoryStore:
@@ -84,6 +86,13 @@ class MemoryStore:
         await asyncio.sleep(0)
         self._blobs.pop(name, None)
 
+    def restore(self, rows: Iterable[Row], blobs: Mapping[str, bytes], *, schema: int) -> None:
+        """Fill it with what another version wrote, as a restored backup holds it."""
+        for row in rows:
+            text = pack(Put(row.partition, row.key, row.body))[0] or ""
+            self._rows[row.partition, row.key] = _Kept(text, row.etag, schema)
+        self._blobs.update(blobs)
+
     def rows(self) -> tuple[Row, ...]:
         """Show every row there is, for tests that look at everything."""
         found = (self._row(*place) for place in sorted(self._rows))
@@ -97,7 +106,8 @@ class MemoryStore:
         kept = self._rows.get((partition, key))
         if kept is None:
             return None
-        body = unpack(kept.text, where=f"Row {key} of {partition}")
+        where = f"Row {key} of {partition}"
+        body = migrated(key, unpack(kept.text, where=where), schema=kept.schema, where=where)
         return Row(partition, key, body, kept.etag)
 
     def _judge(self, change: Put | Drop) -> None:

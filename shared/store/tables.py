@@ -14,6 +14,7 @@ from shared.model import SCHEMA
 from shared.store.account import Account
 from shared.store.faults import Absent, Act, Effect, Missing, created_once, translated
 from shared.store.rules import check_changes, check_key, pack, unpack
+from shared.store.schema import check_schema, migrated
 from shared.store.verbs import Drop, Partition, Put, Row
 
 if TYPE_CHECKING:
@@ -150,15 +151,11 @@ def _row(entity: Any) -> Row:
     schema = entity.get("Schema")
     if not isinstance(schema, int):
         raise Defect(f"{where} was not written by Firebreak: it has no schema")
-    if schema > SCHEMA:
-        raise Defect(
-            f"{where} was written by a newer Firebreak (schema {schema}; this one reads up to "
-            f"{SCHEMA}): upgrade this deployment"
-        )
+    check_schema(schema, where=where)
     chunks: list[str] = []
     while (chunk := entity.get(f"Body{len(chunks)}")) is not None:
         chunks.append(chunk)
-    body = unpack("".join(chunks), where=where)
+    body = migrated(key, unpack("".join(chunks), where=where), schema=schema, where=where)
     return Row(partition, key, body, str(entity.metadata["etag"]))
 
 

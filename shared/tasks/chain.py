@@ -54,8 +54,11 @@ def broken_at(lines: Iterable[Chained], *, erased_until: int = 0) -> int | None:
 
     Lines up to `erased_until` may have been erased: what they say is not compared then.
     """
-    before, seq = GENESIS, 1
+    before, seq, salted = GENESIS, 1, False
     for line in lines:
+        salted = salted or not unsalted(line)
+        if salted and unsalted(line):
+            return seq
         if line.seq != seq or line.before != before or line.hash != _hash(line):
             return seq
         gone = line.seq <= erased_until and line == erased(line)
@@ -65,9 +68,18 @@ def broken_at(lines: Iterable[Chained], *, erased_until: int = 0) -> int | None:
     return None
 
 
+def unsalted(line: Chained) -> bool:
+    """Whether it is of schema 1: one hash over everything, which no salted line can have."""
+    return not line.salt and line.said == line.hash
+
+
 def _said(line: Chained) -> str:
+    if unsalted(line):
+        return fingerprint(line.model_dump(mode="json", exclude={"hash", "salt", "said"}))
     return fingerprint([line.salt, line.actor, line.text, line.data])
 
 
 def _hash(line: Chained) -> str:
+    if unsalted(line):
+        return line.said
     return fingerprint(line.model_dump(mode="json", exclude={*_ERASABLE, "hash"}))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.model import Entry, Event, Json, ResponderName
-from shared.tasks.chain import GENESIS, broken_at, fresh_salt, linked
+from shared.tasks.chain import GENESIS, broken_at, fresh_salt, linked, unsalted
 
 WORKER: Final = "firebreak"
 """Who did it, where no person did."""
@@ -58,6 +58,11 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Take up a line that was stored."""
         self._entries.append(entry)
+
+    @property
+    def unsalted(self) -> bool:
+        """Whether all of it was written by the first version, which did not seal its cases."""
+        return bool(self._entries) and all(map(unsalted, self._entries))
 
     def broken_at(self) -> int | None:
         """Find the first line whose chain does not hold, `None` where all is intact."""

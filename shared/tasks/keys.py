@@ -14,6 +14,7 @@ tenant|sweeps         lease  run:SWEEP                   which sweep reads now, 
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
                       decision:TIME:ID                   what was decided about a control
 tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
+tenant|schema         list_of_cases             how far an upgrade has brought that list
 tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
                       anchor:DAY                what all chains said on that day
 """
@@ -48,6 +49,7 @@ RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 HEARD: Final = "heard:"
 JOURNAL: Final = "journal:"
+LISTED_BY: Final = "list_of_cases"
 LISTED: Final = "0"
 """How the keys of all lines of the list begin: a time of this century has a leading zero."""
 RUN: Final = "run:"
@@ -107,6 +109,11 @@ def sweep(tenant: TenantId, name: SweepName) -> Partition:
 def findings(tenant: TenantId, name: SweepName) -> Partition:
     """Name the partition of one sweep's findings."""
     return partition(tenant, "findings", name)
+
+
+def schema(tenant: TenantId) -> Partition:
+    """Name the partition that says which version wrote the tenant's lists."""
+    return partition(tenant, "schema")
 
 
 def run_row(name: SweepName) -> str:

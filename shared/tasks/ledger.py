@@ -81,18 +81,24 @@ class CaseFile:
         """Read a case, or find that there is nothing under its id yet."""
         file = cls(store, clock, tenant, case_id)
         entries: list[Entry] = []
+        bodies: list[tuple[str, Json]] = []
         async for row in store.scan(file._at):
             file._etags[row.key] = row.etag
             if row.key == keys.CASE:
                 file._case = Case.model_validate(row.body)
+                bodies.append((row.key, row.body))
             elif row.key.startswith(keys.TASK):
                 task = Task.model_validate(row.body)
                 file.tasks[task.responder] = task
+                bodies.append((row.key, row.body))
             elif row.key.startswith(keys.JOURNAL):
                 entries.append(Entry.model_validate(row.body))
             elif row.key == keys.SEAL:
                 file._seal = CaseSeal.model_validate(row.body)
         file.journal = Journal(entries)
+        if keys.SEAL not in file._etags and file.journal.unsalted:
+            # The first version made no seals: its cases get one with their next write.
+            file._seal = CaseSeal().after(entries, bodies)
         return file
 
     @property

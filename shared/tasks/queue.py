@@ -5,7 +5,8 @@ Triage and tasks share the queue, so that the first message wakes the poller for
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Final, Literal
 
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from shared.posture import RunId, SweepName
 
 QUEUE_NAME = "remediate"
 POISON_QUEUE_NAME = "remediate-poison"
+_VERSION: Final = 1
+"""Of the envelope. Raise it only where a message of before could be misread."""
 
 
 class TriageMessage(Value):
@@ -94,6 +97,20 @@ def decode(text: str) -> Message:
     try:
         return _Envelope.model_validate_json(text).message
     except ValidationError as error:
+        _refuse_newer(text)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Undecodable(f"Not a Firebreak message: {where}: {first['msg']}") from error
+
+
+def _refuse_newer(text: str) -> None:
+    """Say so where a newer version wrote a message: what to do is another thing then."""
+    try:
+        written = json.loads(text).get("v")
+    except (ValueError, AttributeError):
+        return
+    if isinstance(written, int) and written > _VERSION:
+        raise Undecodable(
+            f"This message was sent by a newer Firebreak (version {written}; this one reads "
+            f"{_VERSION}): upgrade this deployment; what it is about is sent again"
+        )

@@ -7,6 +7,7 @@ import pytest
 from shared.errors import Defect
 from shared.model import SCHEMA, TenantId
 from shared.store.account import Account
+from shared.store.blobs import Blobs
 from shared.store.tables import Tables
 from shared.store.verbs import Partition, Put
 
@@ -38,6 +39,33 @@ async def test_a_row_of_a_newer_schema_stops_the_reader(
         await tables.read(home, "b")
     with pytest.raises(Defect, match=f"Row b of {TenantId('contoso')}.*upgrade"):
         [row async for row in tables.scan(home)]
+
+
+async def test_a_row_of_an_older_schema_is_migrated(
+    account: Account, table: str, home: Partition
+) -> None:
+    tables = Tables(account, table=table)
+    await tables.write(Put(home, "a", {}))
+    older = {"PartitionKey": home, "RowKey": "journal:1", "Schema": 1, "Body0": '{"hash":"f"}'}
+    await account.table(table).create_entity(older)
+    row = await tables.read(home, "journal:1")
+    assert row is not None
+    assert row.body == {"hash": "f", "salt": "", "said": "f"}
+
+
+async def test_a_blob_of_a_newer_schema_is_refused_and_one_without_is_of_the_first(
+    account: Account, table: str
+) -> None:
+    blobs = Blobs(account, container=table)
+    await blobs.keep("contoso/ours", b"ours")
+    container = account.container(table)
+    kept = await container.get_blob_client("contoso/ours").get_blob_properties()
+    assert kept.metadata == {"schema": str(SCHEMA)}
+    await container.upload_blob("contoso/newer", b"?", metadata={"schema": str(SCHEMA + 1)})
+    await container.upload_blob("contoso/older", b"older")
+    assert await blobs.fetch("contoso/older") == b"older"
+    with pytest.raises(Defect, match="contoso/newer was written by a newer Firebreak"):
+        await blobs.fetch("contoso/newer")
 
 
 @pytest.mark.parametrize(
