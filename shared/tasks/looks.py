@@ -8,6 +8,9 @@
 | +24 h     | late rows of the audit log have arrived                                     |
 | +7 days   | whatever waited for us to look away has not waited longer                   |
 
+What the sync undoes at every look is done again a stated number of times (`watch.IN_VAIN`) and then
+left to a person, as not contained.
+
 Sources: learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation,
 learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-sync-feature-scheduler, and the
 delays Microsoft gives for the audit log.
@@ -71,18 +74,37 @@ def stands(task: Task, tasks: tuple[Task, ...]) -> bool:
 
 
 def provisional(tasks: tuple[Task, ...]) -> bool:
-    """Whether something done is known to be undone later, so that no look proves anything."""
-    return any(task.state is TaskState.VERIFIED for task in left_for_people(tasks))
+    """Whether something done is known to be undone later, so that no look proves anything.
+
+    A door that was shut and stands open again proves no more.
+    """
+    return any(
+        task.state is TaskState.VERIFIED
+        or (task.phase is Phase.CONTAIN and task.applied_at is not None)
+        for task in left_for_people(tasks)
+    )
 
 
 def looked(
-    case: Case, back: tuple[Change, ...], *, at: datetime, lasting: bool = True
+    case: Case,
+    back: tuple[Change, ...],
+    *,
+    at: datetime,
+    lasting: bool = True,
+    left_open: tuple[Change, ...] = (),
 ) -> tuple[Case, Line]:
     """Record a look: nothing came back, or the case is open again.
 
-    Where what was done does not last, a clean look is counted and proves nothing.
+    Where what was done does not last, a clean look is counted and proves nothing; no more does one
+    that found what is not done again (`left_open`).
     """
     after = f"Looked again {_said(LOOKS[case.looks])} after containment"
+    if left_open and not back:
+        found = "; ".join(change.summary() for change in left_open)
+        text, data = f"{after}: found again and left open: {found}", {"back": len(left_open)}
+        line = Line(event=Event.LOOKED, text=text, data=data)
+        update = {"looks": case.looks + 1, "proven_at": None, "look_after": None}
+        return case.model_copy(update=update), line
     if back:
         found = "; ".join(change.summary() for change in back)
         text, data = f"{after}: found again: {found}", {"back": len(back)}

@@ -21,6 +21,8 @@ from shared.tasks.planning import plan
 
 LATER: Final = timedelta(minutes=10)
 """When a look is tried again that could not be made."""
+IN_VAIN: Final = 24
+"""How often a look does again what something else undoes; with the sync's cycle some 14 hours."""
 _EARLY: Final = timedelta(seconds=1)
 
 
@@ -62,13 +64,16 @@ class Watch:
 
     async def _record(self, file: CaseFile, found: list[tuple[Task, Change]]) -> None:
         at, lasting = self._clock(), not looks.provisional(tuple(file.tasks.values()))
-        left = [(task, change) for task, change in found if self._may_be_owners(file, task)]
-        back = [pair for pair in found if pair not in left]
+        left = {task.id: _for_owner(c) for task, c in found if self._may_be_owners(file, task)}
+        given_up = {t.id: error for t, c in found if (error := _in_vain(file, t, c))}
+        back = [(t, c) for t, c in found if t.id not in left | given_up]
         changes = tuple(change for _, change in back)
-        case, line = looks.looked(file.case, changes, at=at, lasting=lasting)
-        await self._tell(file, case, came_back=bool(back))
+        still_open = tuple(change for task, change in found if task.id in given_up)
+        case, line = looks.looked(file.case, changes, at=at, lasting=lasting, left_open=still_open)
+        await self._tell(file, case, came_back=bool(back or given_up))
         opened = [steps.still_there(steps.afresh(task), change, at) for task, change in back]
-        opened += [steps.stopped_by(_for_owner(change), task, at) for task, change in left]
+        stopped = left | given_up
+        opened += [steps.stopped_by(stopped[t.id], t, at) for t, _ in found if t.id in stopped]
         tasks = [task for task, _ in opened]
         if file.case.restored_at is None:
             # Once the owner is back, nothing that came before shuts the doors again.
@@ -121,4 +126,28 @@ def _for_owner(change: Change) -> Refused:
             *(f"Ask the owner, not by e-mail, about this: {d.what}" for d in change.differences()),
             "If the owner does not know it, open a new case for the account",
         ),
+    )
+
+
+def _in_vain(file: CaseFile, task: Task, change: Change) -> Refused | None:
+    """Say that it is not done once more: whatever undoes it has done so at look after look.
+
+    Counted since the last alert: with a new one it is worth trying again.
+    """
+    left = change.leftover()
+    if left is None:
+        return None
+    tries = 0
+    for entry in file.journal.entries:
+        if entry.event is Event.JOINED:
+            tries = 0
+        elif entry.event is Event.REAPPEARED and entry.responder == task.responder:
+            tries += 1
+    if tries < IN_VAIN:
+        return None
+    return Refused(
+        f"Not contained: it was done again {tries} times and undone every time ({left.reason}), so"
+        " Firebreak has stopped; what lasts is up to a person",
+        steps=left.steps,
+        unless=left.unless,
     )

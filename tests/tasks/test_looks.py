@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli import show
+from lab.carrier_alerts import risk_detection
 from lab.clock import Clock
 from lab.scenarios import synced_user, token_thief
 from lab.stage import sent_to
@@ -18,6 +19,7 @@ from lab.tenant.population import Population
 from lab.workbench import Workbench
 from shared.model import Json
 from shared.pages.times import minute
+from shared.tasks.watch import IN_VAIN
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -247,3 +249,42 @@ async def test_what_the_sync_enables_again_is_blocked_again_at_every_look(
             assert place.lab.users[place.scenario.oid].enabled
             await place.bench.settle(within=timedelta(minutes=36))
             assert not place.lab.users[place.scenario.oid].enabled
+
+
+async def test_what_is_undone_at_every_look_is_given_up_and_said_to_be_not_contained(
+    tmp_path: Path,
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(FOR_GOOD)
+    place = Place()
+    place.scenario = synced_user(place.lab)
+    place.bench = Workbench(place.lab, settings={"policy": policy})
+    async with place.bench:
+        await place.contained()
+        for _ in range(IN_VAIN + 3):
+            place.lab.sync_directory()
+            await place.bench.settle(within=timedelta(minutes=36))
+        disabled = [w for w in place.lab.writes if w.what == "accountEnabled: False"]
+        assert len(disabled) == 1 + IN_VAIN
+        await place.bench.settle(within=timedelta(days=8))
+        case = await place.case()
+        assert place.lab.users[place.scenario.oid].enabled
+        assert case["status"] == "needs_person"
+        assert "not contained" in case["answer"]["word"].lower()
+        assert "proven" not in case["answer"]["word"]
+        [left] = case["open"]
+        assert f"{IN_VAIN} times" in left["reason"]
+        assert "Disable-ADAccount" in left["steps"][0]
+        lines = {line["name"]: line["light"] for line in case["way_back"]["lines"]}
+        assert lines["doors"] == "not_yet"
+        assert lines["proof"] != "green"
+        await again(place)
+        assert not place.lab.users[place.scenario.oid].enabled
+
+
+async def again(place: Place) -> None:
+    """Raise one more alert: of what happens now."""
+    user = place.lab.users[place.scenario.oid]
+    alert = risk_detection(place.lab, user, at=place.lab.now(), kind="anomalousToken")
+    await place.bench.post(alert.source, alert.body)
+    await place.bench.settle()
