@@ -5,22 +5,27 @@ from __future__ import annotations
 from contextlib import suppress
 
 from shared.clients import graph, groups
+from shared.clients.answers import unlicensed
 from shared.clients.directory import SignIn
+from shared.clients.risk import Risk
 from shared.clients.tenant import Tenant
-from shared.errors import Gone, Refused
+from shared.errors import Denied, Gone, Refused
 from shared.model import AccountKind, Case, Difference, ObjectId, Phase
 from shared.responder import Change, Impact, Responder
 
 _ELSEWHERE = frozenset({AccountKind.SYNCED, AccountKind.FEDERATED, AccountKind.GUEST})
 """Kinds of account whose password the cloud does not own."""
+_AT_RISK = frozenset({"atRisk", "confirmedCompromised"})
+"""States in which a risk policy keeps the owner out, ours among them."""
 _STATES = {True: "allowed", False: "blocked", None: "unknown"}
 
 
 class SignInRestored(Change):
-    """What keeps the owner out: sign-in as it was, and the group that is blocked, if in it."""
+    """What keeps the owner out: sign-in as it was, the blocked group, if in it, and the risk."""
 
     was: bool | None
     group: ObjectId | None
+    risk: Risk | None = None
     new_password: bool
     on_premises: bool
 
@@ -37,6 +42,9 @@ class SignInRestored(Change):
         if self.group is not None:
             what = f"Membership of the blocked group ({self.group})"
             lines.append(Difference(what=what, was="member", becomes="not a member"))
+        if self.risk is not None:
+            was = f"{self.risk.state} ({self.risk.level})"
+            lines.append(Difference(what="User risk", was=was, becomes="dismissed"))
         lines.append(Difference(what="Sign-in", was=_STATES[self.was], becomes="allowed"))
         if self.on_premises:
             lines.append(
@@ -53,9 +61,10 @@ class RestoreSignIn(Responder[SignInRestored]):
     """Let the owner of the account back in.
 
     Only when a person has asked for it. In Microsoft's order: the password is replaced once more,
-    then the account leaves the blocked group, and sign-in is allowed last, so that whatever breaks
-    off before finds the door still shut and begins again, and nothing touches the password after
-    the owner is in. Cannot be undone: a new request shuts the account again.
+    then the account leaves the blocked group, its risk is dismissed where Identity Protection keeps
+    one (a risk policy would go on blocking the owner), and sign-in is allowed last, so that
+    whatever breaks off before finds the door still shut and begins again, and nothing touches the
+    password after the owner is in. Cannot be undone: a new request shuts the account again.
     """
 
     phase = Phase.RECOVER
@@ -66,6 +75,8 @@ class RestoreSignIn(Responder[SignInRestored]):
             graph.USER_READ_ALL,
             graph.USER_ENABLE_DISABLE_ALL,
             graph.USER_PASSWORD_ALL,
+            graph.RISKY_USER_READ_ALL,
+            graph.RISKY_USER_WRITE_ALL,
             groups.GROUP_MEMBER_WRITE_ALL,
         }
     )
@@ -89,20 +100,36 @@ class RestoreSignIn(Responder[SignInRestored]):
             who=account.who,
             was=account.enabled,
             group=group,
+            risk=await _risk(case, tenant),
             new_password=not case.account.kinds & _ELSEWHERE,
             on_premises=AccountKind.SYNCED in case.account.kinds,
         )
 
     async def apply(self, change: SignInRestored, tenant: Tenant) -> None:
-        """Replace the password, leave the group, allow sign-in: in this order."""
+        """Replace the password, leave the group, dismiss the risk, allow sign-in: in this order."""
         who = change.who.object_id
         if change.new_password:
             await tenant.directory.set_password(who, tenant.new_password())
         if change.group is not None:
             with suppress(Gone):
                 await tenant.groups.remove(change.group, who)
+        if change.risk is not None:
+            await tenant.risk.dismiss(who)
         if change.was is not True:
             await tenant.directory.set_sign_in(who, SignIn.ALLOWED)
+
+
+async def _risk(case: Case, tenant: Tenant) -> Risk | None:
+    """Read the risk that stands in the way; none without a licence, a guest's is judged at home."""
+    if AccountKind.GUEST in case.account.kinds:
+        return None
+    try:
+        risk = await tenant.risk.of(case.account.object_id)
+    except Denied as error:
+        if not unlicensed(error):
+            raise
+        return None
+    return risk if risk.state in _AT_RISK else None
 
 
 async def _blocked_by(case: Case, tenant: Tenant) -> ObjectId | None:

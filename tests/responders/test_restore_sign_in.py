@@ -8,6 +8,7 @@ import pytest
 from lab.closed_doors import shut
 from lab.scenarios import guest, synced_user
 from lab.tenant.faults import When
+from lab.tenant.settings import AccessPolicy, Licence, TenantSettings
 from responders.restore_sign_in import RestoreSignIn
 from shared.errors import Transient
 
@@ -26,12 +27,16 @@ async def test_nobody_who_did_not_ask_is_let_in(stand: Any) -> None:
     assert await place.responder.refuse(asked, place.world) is None
 
 
-async def test_password_first_then_the_group_and_sign_in_last(stand: Any) -> None:
+async def test_password_first_then_the_group_the_risk_and_sign_in_last(stand: Any) -> None:
     place = stand(RestoreSignIn())
-    await place.until_done(await place.case())
-    password, group, sign_in = writes(place)
+    (change,) = await place.until_done(await place.case())
+    password, group, risk, sign_in = writes(place)
     assert "password" in password
     assert "Remove member from group" in group
+    assert risk == "risk: dismissed"
+    assert [(d.was, d.becomes) for d in change.differences() if d.what == "User risk"] == [
+        ("atRisk (high)", "dismissed")
+    ]
     assert sign_in == "accountEnabled: True"
     assert place.lab.users[place.scenario.oid].enabled
     assert not place.lab.sign_in_blocked(place.scenario.oid)
@@ -92,3 +97,30 @@ async def test_another_account_in_the_group_stays_blocked(stand: Any) -> None:
     await place.until_done(await place.case())
     assert place.lab.sign_in_blocked(other)
     assert not place.lab.users[other].enabled
+
+
+async def test_the_risk_that_we_confirmed_no_longer_keeps_the_owner_out(stand: Any) -> None:
+    blocking = frozenset({AccessPolicy.BLOCK_HIGH_USER_RISK})
+    place = stand(RestoreSignIn(), settings=TenantSettings.instant(policies=blocking))
+    case = await place.case()
+    await place.world.risk.confirm_compromised(place.scenario.oid)
+    assert place.lab.sign_in_blocked(place.scenario.oid)
+    await place.until_done(case)
+    assert place.lab.sign_in_blocked(place.scenario.oid) is None
+
+
+async def test_without_a_licence_there_is_no_risk_to_dismiss(stand: Any) -> None:
+    free = TenantSettings.instant(licences=frozenset({Licence.ENTRA_P1}))
+    place = stand(RestoreSignIn(), settings=free)
+    await place.until_done(await place.case())
+    assert place.lab.users[place.scenario.oid].enabled
+    assert not any("risk" in what for what in writes(place))
+
+
+async def test_a_risk_that_is_raised_after_the_return_is_not_dismissed(stand: Any) -> None:
+    place = stand(RestoreSignIn())
+    case = await place.case()
+    await place.until_done(case)
+    await place.world.risk.confirm_compromised(place.scenario.oid)
+    assert await place.until_done(case) == []
+    assert place.lab.state.risks[place.scenario.oid].state == "confirmedCompromised"
