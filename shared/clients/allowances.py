@@ -66,6 +66,9 @@ class Turns(Value):
     waiting: tuple[Waiting, ...] = ()
 
 
+_REPORTS: Final = Allowance(
+    most=5, seconds=10.5, said="The directory's logs and reports take five requests in ten seconds"
+)
 PUBLISHED: Final[Mapping[str, Allowance]] = MappingProxyType(
     {
         "/identityProtection/": Allowance(
@@ -74,9 +77,8 @@ PUBLISHED: Final[Mapping[str, Allowance]] = MappingProxyType(
         "/identity/conditionalAccess/": Allowance(
             most=1, seconds=1.25, said="Identity Protection takes one request a second"
         ),
-        "/auditLogs/": Allowance(
-            most=5, seconds=10.5, said="The directory's logs take five requests in ten seconds"
-        ),
+        "/auditLogs/": _REPORTS,
+        "/reports/": _REPORTS,
         "/security/": Allowance(
             most=150, seconds=61, said="Defender takes 150 requests in a minute"
         ),

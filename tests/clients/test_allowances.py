@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.clock import Clock
+from lab.tenant.catalogue import operations
+from lab.tenant.limits import Service
 from shared.clients.allowances import PUBLISHED, Allowance, Allowances, Turns, take
 from shared.clients.gangway import Gangway
 from shared.clients.precedence import Rank, calls_are
@@ -134,3 +136,22 @@ async def test_a_case_that_needs_three_logs_gets_them_all_however_few_turns_ther
     assert len(far.requests) == 3
     with pytest.raises(Throttled), calls_are(Rank.EVICT, "another case"):
         await world.audit.changes_by(ADA, since=NOON)
+
+
+async def test_the_logs_and_the_reports_are_one_limit() -> None:
+    clock = Clock.frozen(NOON)
+    kept = Allowances(MemoryStore(), TenantId("t"), clock.now)
+    for number in range(5):
+        await kept.take("GET", LOGS, f"{LOGS}?{number}")
+    with pytest.raises(Throttled, match="reports"):
+        await kept.take("GET", "/reports/authenticationMethods/userRegistrationDetails", "one")
+
+
+@pytest.mark.parametrize(
+    "service",
+    [Service.REPORTS, Service.IDENTITY_PROTECTION, Service.SECURITY, Service.TRACING],
+)
+def test_whatever_graph_limits_tightly_is_in_the_table(service: Service) -> None:
+    paths = [op.template for op in operations() if op.service is service]
+    assert paths
+    assert [path for path in paths if not path.startswith(tuple(PUBLISHED))] == []
