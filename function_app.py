@@ -186,6 +186,20 @@ async def move_guard(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.move_guard(what, req.headers, req.get_body()))
 
 
+@app.function_name("erasures")
+@app.route(route="erasures", methods=["GET"])
+async def erasures(req: func.HttpRequest) -> func.HttpResponse:
+    """List what is being erased and what was."""
+    return _show(await firebreak.erasures(req.headers))
+
+
+@app.function_name("erase")
+@app.route(route="erasures/{what}", methods=["POST"])
+async def erase(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what would be erased of a person, or erase it."""
+    return _show(await firebreak.erase(req.route_params["what"], req.headers, req.get_body()))
+
+
 @app.function_name("show_restore")
 @app.route(route="cases/{id}/restore", methods=["GET"])
 async def show_restore(req: func.HttpRequest) -> func.HttpResponse:

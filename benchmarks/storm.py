@@ -90,6 +90,12 @@ class Counting:
         self.calls["erase"] += 1
         await self._store.erase(name)
 
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """List blobs."""
+        self.calls["names"] += 1
+        async for name in self._store.names(prefix):
+            yield name
+
 
 @dataclass(slots=True, kw_only=True)
 class Seen:

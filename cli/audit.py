@@ -23,8 +23,9 @@ from shared.errors import FirebreakError
 from shared.model import CaseId, TenantId, now
 from shared.store.account import StorageConnection
 from shared.store.azure import AzureStore
+from shared.sweeps.erased_record import Erased
 from shared.sweeps.export import Export
-from shared.sweeps.formats import FORMATS, Format, as_finding, plain
+from shared.sweeps.formats import FORMATS, Format, as_erased, as_finding, plain
 from shared.sweeps.verify import Verify
 
 audit = typer.Typer(help="Verify what is on record, and read it out.", no_args_is_help=True)
@@ -45,6 +46,8 @@ def verify(as_json: AsJson = False) -> None:
                 print(
                     as_finding(fault) if as_json else f"{plain(fault.where)}: {plain(fault.what)}"
                 )
+            for one in walk.erased.erasures:
+                print(as_erased(one) if as_json else plain(erased_line(one)))
         said = f"{walk.looked_at} cases and alerts looked at"
         if found:
             raise CommandError(f"{found} things are not as they were written; {said}")
@@ -75,6 +78,14 @@ def export(
                 print(FORMATS[shape](line))
 
     finish(run())
+
+
+def erased_line(one: Erased) -> str:
+    """Say what was erased, on which day and by whom."""
+    return (
+        f"{one.where}: {one.lines} lines erased on {one.at:%Y-%m-%d} by {one.by}, "
+        f"as line {one.seq} says: {one.why}"
+    )
 
 
 def _moment(text: str | None) -> datetime | None:

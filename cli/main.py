@@ -260,6 +260,35 @@ def access_pass(
     finish(way_back.access_pass(remote_app(url), case, minutes, as_json=as_json))
 
 
+@app.command()
+def erase(
+    user: Annotated[str, typer.Argument(help="Object id of the account.")],
+    reason: Annotated[
+        str, typer.Option(help="Why, without the person's name: it stays on record.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    within: Within = 120,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase what is kept of a person; shows what that is and asks first."""
+    from cli.erase import erase as see_through
+
+    finish(see_through(remote_app(url), user, reason, yes=yes, within=within, as_json=as_json))
+
+
+@app.command("erasures")
+def list_erasures(url: Url = None, as_json: AsJson = False) -> None:
+    """List what is being erased, what was, and what an immutability policy holds back."""
+    from cli.erase import list_view
+
+    async def run() -> None:
+        async with remote_app(url) as remote:
+            show_found(await remote.erasures(), as_json=as_json, view=list_view)
+
+    finish(run())
+
+
 async def _ask(
     user: str, reason: str, *, mode: Mode, within: float, url: str | None, as_json: bool
 ) -> None:

@@ -131,6 +131,14 @@ class Remote:
         """Ask for something of the channels; `what` is `test` or `again`."""
         return await self._signed(f"/api/notifications/{what}", json.dumps(request).encode())
 
+    async def erasures(self) -> Json:
+        """Read what is being erased, what was, and what is held back."""
+        return _object(await self._send("GET", "/api/erasures"))
+
+    async def erasure(self, what: str, request: Json) -> Json:
+        """Ask for an erasure; `what` is `plan` or `start`."""
+        return await self._signed(f"/api/erasures/{what}", json.dumps(request).encode())
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

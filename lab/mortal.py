@@ -88,6 +88,13 @@ class MortalStore:
         await self._store.erase(name)
         self._fuse.reach("after erase")
 
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """List names."""
+        self._fuse.reach("before names")
+        async for name in self._store.names(prefix):
+            yield name
+        self._fuse.reach("after names")
+
 
 class MortalQueue:
     """A queue whose user can die before and after a message is put."""

@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from shared.approval_counter import ApproveRequest, DeclineRequest, SinceRequest
 from shared.brake_counter import ReleaseRequest, SwitchRequest
 from shared.counter import UndoRequest
+from shared.erasure_counter import EraseRequest, PlanRequest
 from shared.model import Alert
 from shared.notify_counter import ChannelRequest
 from shared.pages.approval_cards import ApprovalsView
@@ -47,6 +48,7 @@ _SAID: Final = {
     404: "There is none",
     405: "Not by this method",
     409: "Refused as things stand now, and nothing was changed; the answer says why",
+    410: "It was erased; the answer says when, by whom and why",
     413: "The body is too large",
     415: "Not a content type this source takes",
     422: "Kept, but nobody can read it; a person sees it among the alerts",
@@ -76,10 +78,10 @@ _BELOW: Final = {
     },
     "cases": {
         "cases": Shape(statuses=(200, 400, 403), gives=(CasesView, FoundView), query=CaseFilter),
-        "cases/{id}": Shape(statuses=(*_PAGE, 404), gives=(CaseView,)),
-        "cases/{id}.json": Shape(statuses=(*_PAGE, 404), gives=(CaseView,)),
-        "cases/{id}/report": Shape(statuses=(*_PAGE, 404)),
-        "cases/{id}/evidence": Shape(statuses=(*_PAGE, 404), gives=(BaseModel,)),
+        "cases/{id}": Shape(statuses=(*_PAGE, 404, 410), gives=(CaseView,)),
+        "cases/{id}.json": Shape(statuses=(*_PAGE, 404, 410), gives=(CaseView,)),
+        "cases/{id}/report": Shape(statuses=(*_PAGE, 404, 410)),
+        "cases/{id}/evidence": Shape(statuses=(*_PAGE, 404, 410), gives=(BaseModel,)),
     },
 }
 """What lies below a function that takes every path, by the function's name."""
@@ -125,7 +127,14 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             takes=(SwitchRequest, ReleaseRequest),
             form=("ceiling", "rule", "reason"),
         ),
-        "show_restore": Shape(statuses=(*_PAGE, 404)),
+        "erasures": Shape(statuses=_PAGE, gives=(BaseModel,)),
+        "erase": Shape(
+            statuses=(200, 202, 403, 404, 409),
+            gives=(BaseModel,),
+            takes=(PlanRequest, EraseRequest),
+            form=("user", "seen", "reason"),
+        ),
+        "show_restore": Shape(statuses=(*_PAGE, 404, 410)),
         "restore": Shape(
             statuses=_ASKED, gives=(BaseModel,), takes=(ReturnRequest,), form=("reason",)
         ),

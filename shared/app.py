@@ -103,9 +103,17 @@ class App(Heralds):
             if anchor := await self._anchoring.run():
                 self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
             await self._dispatch.run()
-            if erased := await self._keeping.run():
-                self.log.info("evidence.erased", cases=erased)
+            await self._erase()
             measured(Metric.HEARTBEAT)
+
+    async def _erase(self) -> None:
+        """Erase what was kept long enough, and go on with what people asked to be erased."""
+        if gone := await self._keeping.run():
+            self.log.info("retention.erased", evidence=gone.evidence, cases=gone.cases)
+        if bodies := await self._bodies.run():
+            self.log.info("retention.bodies_erased", bodies=bodies)
+        if ended := await self._erasures.run():
+            self.log.info("erasures.ended", orders=ended)
 
     async def start_sweeps(self) -> None:
         """Begin every sweep of the tenant whose time has come."""
@@ -194,6 +202,15 @@ class App(Heralds):
         """Move a brake."""
         answer = self._brake_counter.move(what, headers, body)
         return await self._witness.watch("move a brake", headers, answer)
+
+    async def erasures(self, headers: Mapping[str, str]) -> Page:
+        """List what is being erased and what was."""
+        return await self._erasure_counter.show(headers)
+
+    async def erase(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Plan or start to erase a person."""
+        answer = self._erasure_counter.ask(what, headers, body)
+        return await self._witness.watch("erase a person", headers, answer)
 
     async def confirm(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take a person's word that a line of the checklist is done."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from shared.desk import Page, json_page, wants_json
-from shared.errors import Gone
 from shared.model import CaseId, ResponderName, TenantId
 from shared.principal import Role
 from shared.tasks.undo import Undo, UndoStep
@@ -34,8 +33,8 @@ class Counter:
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
         try:
             steps = await self._undo.plan(self._tenant, self._window.case(case))
-        except Gone as error:
-            return self._window.failed(headers, error, nothing="Not here")
+        except FAILURES as error:
+            return self._window.failed(headers, error, nothing="Nothing can be put back")
         if wants_json(headers):
             return _steps(steps)
         return self._window.html(self._window.pages.undo(CaseId(case), steps))

@@ -22,6 +22,7 @@ from shared.principal import Role
 from shared.settings import Settings
 from shared.store.verbs import Store
 from shared.tasks import keys, sealed
+from shared.tasks.erased import said_of
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.listing import Listing
 
@@ -112,8 +113,8 @@ class Desk:
 
     async def _case(self, case: CaseId, kind: str, headers: Mapping[str, str]) -> Page:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)
-        if not file.exists:
-            return self._missing()
+        if not file.exists or file.case.erased_at is not None:
+            return self._erased(file, headers) if file.exists else self._missing()
         if kind == "/evidence":
             found = await sealed.open_all(file.journal, self._store)
             return json_page({"case": case, **found.model_dump(mode="json")})
@@ -134,6 +135,12 @@ class Desk:
             since_form=self._door.may(headers, Role.RESPONDER),
         )
         return self._html(html)
+
+    def _erased(self, file: CaseFile, headers: Mapping[str, str]) -> Page:
+        said = said_of(file.case, file.journal.entries)
+        if wants_json(headers):
+            return json_page({"error": said}, status=HTTPStatus.GONE)
+        return self._problem(HTTPStatus.GONE, "This case was erased", said)
 
     async def _view(self, file: CaseFile) -> CaseView:
         alerts = await asyncio.gather(*(self._read(alert) for alert in file.case.alerts))

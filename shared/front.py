@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.approval_counter import ApprovalCounter
     from shared.brake_counter import BrakeCounter
     from shared.counter import Counter
+    from shared.erasure_counter import ErasureCounter
     from shared.links import Links
     from shared.reception import Reception
     from shared.rehearsal import Rehearsal
@@ -84,6 +85,12 @@ class Front(Wiring):
             clock=self._clock,
             log=self.log,
         )
+
+    @cached_property
+    def _erasure_counter(self) -> ErasureCounter:
+        from shared.erasure_counter import ErasureCounter
+
+        return ErasureCounter(window=self._window, erasures=self._erasures, log=self.log)
 
     @cached_property
     def _standing(self) -> Standing:

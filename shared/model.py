@@ -168,6 +168,8 @@ class Alert(Value):
     awaits: Awaited | None = None
     """Where it is read again, while it does not say yet who it is about."""
     raw: str
+    body_erased: bool = False
+    """What lay under `raw` was kept as long as the policy says."""
     state: AlertState = AlertState.RECEIVED
     reason: str = ""
     case: CaseId | None = None
@@ -321,6 +323,9 @@ class Case(Value):
     """How often its message ended in the poison queue."""
     restored_at: Utc | None = None
     """When the owner was let back in: what is made from then on is the owner's."""
+    erased_at: Utc | None = None
+    """When it was decided to erase whom and what this is about: from then on nothing of it is
+    shown, and nobody acts on it."""
 
     def owners(self, made_at: datetime | None) -> bool:
         """Whether a thing is the owner's by its time: an unknown time proves nothing."""

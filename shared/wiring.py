@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
     from shared.sweeps.anchor import Anchoring
     from shared.sweeps.engine import Engine
+    from shared.sweeps.erasure import Erasures
     from shared.sweeps.posture import Sweeps
     from shared.sweeps.pull import Pull
+    from shared.sweeps.raw_retention import Bodies
     from shared.sweeps.retention import Keeping
     from shared.sweeps.upgrade import Upgrade
     from shared.tasks.approvals import Approvals
@@ -219,7 +221,21 @@ class Wiring:
     def _keeping(self) -> Keeping:
         from shared.sweeps.retention import Keeping
 
-        return Keeping(self.store, self._clock, self.settings.tenant, self.policy.retention)
+        return Keeping(
+            self.store, self.queue, self._clock, self.settings.tenant, self.policy.retention
+        )
+
+    @cached_property
+    def _bodies(self) -> Bodies:
+        from shared.sweeps.raw_retention import Bodies
+
+        return Bodies(self.store, self._clock, self.settings.tenant, self.policy.retention)
+
+    @cached_property
+    def _erasures(self) -> Erasures:
+        from shared.sweeps.erasure import Erasures
+
+        return Erasures(self.store, self.queue, self._clock, self.settings.tenant)
 
     @cached_property
     def _runner(self) -> Runner:

@@ -107,8 +107,8 @@ class Findings(Value):
 
 
 def findings(entries: Iterable[Entry]) -> Findings:
-    """Read off the journal what was found out."""
-    entries = tuple(entries)
+    """Read off the journal what was found out; lines whose words were erased say nothing."""
+    entries = tuple(entry for entry in entries if entry.data)
     kept = [e for e in entries if e.event is Event.EVIDENCE]
     searches = {
         e.data["question"]: _activity(e)

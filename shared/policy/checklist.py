@@ -252,7 +252,7 @@ def _confirmed(entries: Iterable[Entry]) -> dict[str, str]:
     for entry in entries:
         if entry.event in _STALE:
             said.clear()
-        elif entry.event is Event.CONFIRMED:
+        elif entry.event is Event.CONFIRMED and "check" in entry.data:
             said[str(entry.data["check"])] = entry.actor
     return said
 

@@ -80,6 +80,12 @@ class Retention(Value):
 
     evidence_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 180
     """Days after which the evidence of a settled case is erased; 0 keeps it for good."""
+    raw_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 180
+    """Days after which the body of an alert as it came in is erased, and with it all of an alert
+    that opened no case; 0 keeps them for good."""
+    case_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 1095
+    """Days after which all that a settled case says is erased (whom it was about, its alerts, what
+    was changed), but not that there was one; 0 keeps it for good."""
 
 
 class Sweeping(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ _ROLE: Final = "Storage Blob Data Contributor"
 _KEEP: Final = Act("keep a blob", _ROLE, Effect.WRITES)
 _FETCH: Final = Act("fetch a blob", _ROLE, Effect.READS)
 _ERASE: Final = Act("erase a blob", _ROLE, Effect.WRITES)
+_LIST: Final = Act("list blobs", _ROLE, Effect.READS)
 _CREATE: Final = Act("create the container", _ROLE, Effect.WRITES)
 
 
@@ -52,10 +54,16 @@ class Blobs:
             return None
 
     async def erase(self, name: str) -> None:
-        """Erase the bytes kept under a name."""
+        """Erase the bytes kept under a name; raises `Immutable` where they have to stay."""
         check_name(name)
         with suppress(Missing, Absent), translated(_ERASE):
             await self._client.delete_blob(name, delete_snapshots="include")
+
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """Name what is kept under names that start with `prefix`."""
+        with suppress(Missing, Absent), translated(_LIST):
+            async for name in self._client.list_blob_names(name_starts_with=prefix):
+                yield name
 
     @property
     def _client(self) -> ContainerClient:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.errors import Conflict, Defect, Denied, FirebreakError, Transient
 from shared.signals.table import Fact, Metric, Seen
 from shared.signals.trace import measured, span
-from shared.store.verbs import Exists
+from shared.store.verbs import Exists, Immutable
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -47,6 +47,7 @@ class Act:
     effect: Effect
 
 
+_KEPT: Final = frozenset({"BlobImmutableDueToPolicy", "BlobImmutableDueToLegalHold"})
 _ABSENT: Final = frozenset({"TableNotFound", "ContainerNotFound", "QueueNotFound"})
 _BY_STATUS: Final[Mapping[int, type[FirebreakError]]] = MappingProxyType(
     {
@@ -140,6 +141,8 @@ def _kind(status: int, code: str) -> type[FirebreakError]:
         return Exists
     if code in _ABSENT:
         return Absent
+    if code in _KEPT:
+        return Immutable
     if status == HTTPStatus.CONFLICT and code:
         return Transient
     return _BY_STATUS.get(status, Defect)

@@ -20,7 +20,7 @@ from shared.store.rules import (
     unpack,
 )
 from shared.store.schema import migrated
-from shared.store.verbs import Drop, Exists, Partition, Put, Row
+from shared.store.verbs import Drop, Exists, Immutable, Partition, Put, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class MemoryStore:
         self._rows: dict[tuple[Partition, str], _Kept] = {}
         self._blobs: dict[str, bytes] = {}
         self._versions = count(1)
+        self.held: tuple[str, ...] = ()
+        """How the names begin of what may not be erased now, as under an immutability policy."""
 
     async def read(self, partition: Partition, key: str) -> Row | None:
         """Read one row."""
@@ -84,7 +86,16 @@ class MemoryStore:
         """Erase the bytes kept under a name."""
         check_name(name)
         await asyncio.sleep(0)
+        if name in self._blobs and name.startswith(self.held):
+            raise Immutable(f"{name} may not be erased yet")
         self._blobs.pop(name, None)
+
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """Name what is kept under names that start with `prefix`."""
+        await asyncio.sleep(0)
+        for name in sorted(self._blobs):
+            if name.startswith(prefix):
+                yield name
 
     def restore(self, rows: Iterable[Row], blobs: Mapping[str, bytes], *, schema: int) -> None:
         """Fill it with what another version wrote, as a restored backup holds it."""

@@ -27,6 +27,10 @@ class Exists(Conflict):
     """The row is there already: somebody inserted it first."""
 
 
+class Immutable(Conflict):
+    """What is kept may not be erased yet: a policy of the container or a legal hold forbids it."""
+
+
 def partition(tenant: TenantId, *parts: str) -> Partition:
     """Name a partition; the tenant always leads."""
     for part in (tenant, *parts):
@@ -96,7 +100,14 @@ class Store(Protocol):
         ...
 
     async def erase(self, name: str) -> None:
-        """Erase the bytes kept under a name; where there are none, that is fine."""
+        """Erase the bytes kept under a name; where there are none, that is fine.
+
+        Raises `Immutable` where they have to stay for now.
+        """
+        ...
+
+    def names(self, prefix: str) -> AsyncIterator[str]:
+        """All names that start with `prefix` under which bytes are kept, in order."""
         ...
 
 

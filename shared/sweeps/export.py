@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from shared.errors import Gone
-from shared.model import CaseId, ObjectId, Phase, ResponderName, TenantId, Utc, Value
+from shared.model import CaseId, Chained, ObjectId, Phase, ResponderName, TenantId, Utc, Value
 from shared.store.verbs import Store
 from shared.tasks import keys
+from shared.tasks.chain import erased
+from shared.tasks.erased import NOBODY
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.trail import Trail
 
@@ -30,6 +32,8 @@ class Exported(Value):
     at: Utc
     actor: str
     text: str
+    erased: bool = False
+    """What it said was erased; that it was there, and when, can still be proven."""
     data: dict[str, object] = {}  # noqa: RUF012 - pydantic copies it
     salt: str
     said: str
@@ -63,7 +67,7 @@ class Export:
 
     async def _everything(self) -> AsyncIterator[Exported]:
         async for mark in Trail(self._store, self._clock, self._tenant).lines():
-            yield Exported(tenant=self._tenant, **mark.model_dump())
+            yield Exported(tenant=self._tenant, erased=_gone(mark), **mark.model_dump())
         async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
             async for line in self._case(CaseId(row.body["id"])):
                 yield line
@@ -72,7 +76,7 @@ class Export:
         file = await self._load(case)
         if not file.exists:
             return
-        account = file.case.account
+        account = file.case.account if file.case.erased_at is None else NOBODY
         for entry in file.journal.entries:
             task = file.tasks.get(entry.responder) if entry.responder else None
             yield Exported(
@@ -81,8 +85,13 @@ class Export:
                 account=account.object_id,
                 upn=account.upn,
                 phase=task.phase if task else None,
+                erased=_gone(entry),
                 **entry.model_dump(),
             )
 
     async def _load(self, case: CaseId) -> CaseFile:
         return await CaseFile.load(self._store, self._clock, self._tenant, case)
+
+
+def _gone(line: Chained) -> bool:
+    return line == erased(line)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.model import Event, Json, Phase
+from shared.sweeps.erased_record import Erased
 from shared.sweeps.export import Exported
 from shared.sweeps.tampering import Tampered
 from shared.tasks.trail import Noted
@@ -66,6 +67,7 @@ def as_cef(line: Exported) -> str:
         "responder": line.responder or "",
         "hash": line.hash,
         "data": json.dumps(line.data, sort_keys=True) if line.data else "",
+        "erased": "true" if line.erased else "",
     }
     fields = {
         "rt": str(int(line.at.timestamp() * 1000)),
@@ -111,6 +113,11 @@ def as_ocsf(line: Exported) -> str:
 def as_finding(fault: Tampered) -> str:
     """Write down one thing that is not as it was written."""
     return json.dumps(fault.model_dump(mode="json"), sort_keys=True)
+
+
+def as_erased(one: Erased) -> str:
+    """Write down what the record says was erased, which is no fault."""
+    return json.dumps({"erased": one.model_dump(mode="json")}, sort_keys=True)
 
 
 FORMATS: Final[Mapping[Format, Callable[[Exported], str]]] = MappingProxyType(

@@ -18,6 +18,7 @@ from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import fingerprint
 from shared.tasks.conclusion import UNSETTLED, row_of
+from shared.tasks.erased import erased_lines
 from shared.tasks.journal import Journal
 
 
@@ -171,9 +172,15 @@ def unsettled(listed: Row) -> bool:
 
 
 def vouched_alerts(journal: Sequence[Entry]) -> Mapping[str, tuple[int, str]]:
-    """Read off a journal what it vouches for: by alert, the line and what the alert said."""
+    """Read off a journal what it vouches for: by alert, the line and what the alert said.
+
+    What it says was erased it vouches for no more.
+    """
+    gone = erased_lines(journal)
     return {
         entry.data["alert"]: (entry.seq, entry.data.get("said", ""))
         for entry in journal
-        if entry.event in {Event.OPENED, Event.JOINED} and "alert" in entry.data
+        if entry.event in {Event.OPENED, Event.JOINED}
+        and "alert" in entry.data
+        and entry.seq not in gone
     }

@@ -18,7 +18,9 @@ from pydantic import ValidationError
 from shared.errors import Defect
 from shared.model import Alert, AlertId, AlertState, CaseId, Entry, TenantId, digest
 from shared.store.verbs import Row, Store
+from shared.sweeps.erased_record import ErasedRecord
 from shared.sweeps.tampering import (
+    CaseRows,
     Tampered,
     anchor_faults,
     at,
@@ -32,9 +34,10 @@ from shared.sweeps.tampering import (
 from shared.sweeps.verify_trail import TrailWalk
 from shared.tasks import keys
 from shared.tasks.casebook import what_it_said
+from shared.tasks.erased import NOBODY, erased_evidence
 from shared.tasks.journal import Journal
 from shared.tasks.ledger import Clock
-from shared.tasks.sealed import ACCOUNTED, VOUCHING, evidence_erased_until, open_one
+from shared.tasks.sealed import ACCOUNTED, VOUCHING, open_one
 
 
 class Verify:
@@ -48,11 +51,14 @@ class Verify:
         self._listed: set[CaseId] = set()
         self.looked_at = 0
         """Cases and alerts that were looked at."""
+        self.erased = ErasedRecord()
+        """What is gone, and is said to be by lines that hold."""
 
     async def run(self) -> AsyncIterator[Tampered]:
         """Give each thing that is not as it was written."""
         async for fault in self._trail.run():
             yield fault
+        self.erased.take(self._trail.at, self._trail.vouched)
         async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
             for fault in await self._twice(row):
                 yield fault
@@ -103,11 +109,12 @@ class Verify:
         if rows:
             faults += [*journal_faults(rows, read), *seal_faults(rows, read)]
         faults += anchor_faults(home, read, tuple(self._trail.heads.get(case, {}).values()))
-        if not faults and not await self._under_way(case):
+        if not faults and not _half_erased(read) and not await self._under_way(case):
             faults += list_faults(listed, read)
         for fault in faults:
             yield fault
         if Journal(read.journal).broken_at() is None:
+            self.erased.take(home, read.journal)
             async for fault in self._said_of_others(case, read.journal):
                 yield fault
 
@@ -115,10 +122,11 @@ class Verify:
         self, case: CaseId, journal: Sequence[Entry]
     ) -> AsyncIterator[Tampered]:
         """Compare evidence and alerts with what an intact journal says of them."""
-        until = evidence_erased_until(journal)
+        gone = erased_evidence(journal)
         for entry in journal:
             if entry.event in VOUCHING and "kept" in entry.data:
-                piece = await open_one(entry, self._store, vouched=True, erased_until=until)
+                erased = entry.seq in gone
+                piece = await open_one(entry, self._store, vouched=True, erased=erased)
                 if piece.seal not in ACCOUNTED:
                     said = f"the evidence that line {entry.seq} of {case} names is {piece.seal}"
                     yield Tampered(where=entry.data["kept"], what=said)
@@ -169,10 +177,12 @@ class Verify:
             home = f"{self._tenant}|case|{alert.case}"
             said = f"is in no list, or was removed; alert {alert.id} names it"
             yield Tampered(where=home, what=f"the case {said}")
+        if alert.body_erased and not self.erased.covers(alert):
+            yield Tampered(where=where, what="says that its body was erased, and nothing else does")
         data = await self._body(alert.raw)
-        if data is None:
+        if data is None and not self.erased.covers(alert):
             yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was removed")
-        elif alert.raw.rpartition("/")[2] not in _names_of(data):
+        elif data is not None and alert.raw.rpartition("/")[2] not in _names_of(data):
             yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was changed")
 
     async def _body(self, name: str) -> bytes | None:
@@ -181,6 +191,12 @@ class Verify:
         except Defect:
             # A name that no blob can have is not one that we wrote.
             return None
+
+
+def _half_erased(read: CaseRows) -> bool:
+    """Whether a case is being erased, so that its line in the list is about to be written."""
+    case = read.case
+    return case is not None and case.erased_at is not None and case.account != NOBODY
 
 
 def _names_of(data: bytes) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from shared.sweeps.anchor import Anchor, Anchored, ChainHead
 from shared.sweeps.tampering import Tampered, at
 from shared.tasks import keys
 from shared.tasks.chain import GENESIS, broken_at, fingerprint
+from shared.tasks.erased import erased_lines
 from shared.tasks.trail import Head, Mark, Noted
 
 type Heads = dict[CaseId, dict[tuple[int, str], ChainHead]]
@@ -24,33 +25,41 @@ class TrailWalk:
 
     def __init__(self, store: Store, tenant: TenantId) -> None:
         self._store = store
-        self._at = keys.audit(tenant)
+        self.at = keys.audit(tenant)
         self._marks: list[Mark] = []
         self._anchors: list[Anchor] = []
         self._head: Head | None = None
+        self._intact = False
         self.heads: Heads = defaultdict(dict)
         """What anchors say of each case, the same thing once; some hundred bytes a case."""
 
     async def run(self) -> AsyncIterator[Tampered]:
         """Find what was changed, removed, inserted or moved."""
-        async for row in self._store.scan(self._at):
+        async for row in self._store.scan(self.at):
             for fault in self._read(row):
                 yield fault
-        for fault in [*self._chain_faults(), *self._anchor_faults()]:
+        chain = self._chain_faults()
+        self._intact = not chain
+        for fault in [*chain, *self._anchor_faults()]:
             yield fault
         for anchor in self._anchors:
             async for fault in self._blob_faults(anchor):
                 yield fault
+
+    @property
+    def vouched(self) -> tuple[Mark, ...]:
+        """All lines, where the chain vouches for them."""
+        return tuple(self._marks) if self._intact else ()
 
     def _read(self, row: Row) -> list[Tampered]:
         try:
             right = self._sorted(row)
         except ValidationError as error:
             said = f"cannot be read: {error.errors()[0]['msg']}"
-            return [Tampered(where=at(self._at, row.key), what=said)]
+            return [Tampered(where=at(self.at, row.key), what=said)]
         if right != row.key:
             said = f"holds what belongs under {right}"
-            return [Tampered(where=at(self._at, row.key), what=said)]
+            return [Tampered(where=at(self.at, row.key), what=said)]
         return []
 
     def _sorted(self, row: Row) -> str:
@@ -69,10 +78,10 @@ class TrailWalk:
         if head is None:
             if not self._marks:
                 return []
-            return [Tampered(where=at(self._at, keys.HEAD), what="the row was removed")]
+            return [Tampered(where=at(self.at, keys.HEAD), what="the row was removed")]
         if head.own != head.fingerprint:
-            return [Tampered(where=at(self._at, keys.HEAD), what="the row was changed")]
-        broken = broken_at(self._marks)
+            return [Tampered(where=at(self.at, keys.HEAD), what="the row was changed")]
+        broken = broken_at(self._marks, gone=erased_lines(self._marks))
         if broken is None and len(self._marks) != head.seq:
             broken = min(len(self._marks), head.seq) + 1
         if broken is None and self._marks and self._marks[-1].hash != head.hash:
@@ -80,7 +89,7 @@ class TrailWalk:
         if broken is None:
             return []
         said = "the chain does not hold here: changed, removed, inserted or moved"
-        return [Tampered(where=at(self._at, keys.line_row(broken)), what=said)]
+        return [Tampered(where=at(self.at, keys.line_row(broken)), what=said)]
 
     def _anchor_faults(self) -> list[Tampered]:
         """Compare the anchors with the trail's lines about them; keep those that are vouched for.
@@ -103,12 +112,12 @@ class TrailWalk:
                 before = anchor.sha256
                 continue
             before = str(line.get("anchor", before))
-            faults.append(Tampered(where=at(self._at, f"{keys.ANCHOR}{day}"), what=said))
+            faults.append(Tampered(where=at(self.at, f"{keys.ANCHOR}{day}"), what=said))
         return faults
 
     async def _blob_faults(self, anchor: Anchor) -> AsyncIterator[Tampered]:
         data = await self._store.fetch(anchor.kept)
-        row = at(self._at, keys.anchor_row(anchor.day))
+        row = at(self.at, keys.anchor_row(anchor.day))
         if data is None:
             yield Tampered(where=anchor.kept, what=f"the blob was removed that {row} vouches for")
             return
@@ -118,7 +127,7 @@ class TrailWalk:
         found = Anchored.model_validate_json(data)
         trail = {mark.seq: mark.hash for mark in self._marks[found.trail - 1 : found.trail]}
         if found.trail and trail.get(found.trail) != found.trail_head:
-            where = at(self._at, keys.line_row(found.trail))
+            where = at(self.at, keys.line_row(found.trail))
             yield Tampered(where=where, what="the line is not the one that was anchored")
         for one in found.cases:
             self.heads[one.case][one.writes, fingerprint_of(one)] = one

@@ -41,6 +41,7 @@ from shared.store.verbs import Queue, Store
 from shared.tasks import approval_steps
 from shared.tasks.awaited import Awaited, Wanted, awaited
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
 from shared.tasks.steps import Step
 
@@ -231,6 +232,7 @@ class Approvals:
         file = await CaseFile.load(self._store, self._clock, tenant, case)
         if not file.exists:
             raise Gone("There is no such case")
+        refuse_erased(file.case)
         return file
 
 

@@ -17,7 +17,7 @@ def undo_pending(file: CaseFile) -> tuple[TaskId, ...]:
     names = {task.responder: task.id for task in file.tasks.values()}
     for entry in file.journal.entries:
         if entry.event is Event.UNDO_ASKED:
-            pending |= dict.fromkeys(TaskId(task) for task in entry.data["tasks"])
+            pending |= dict.fromkeys(TaskId(task) for task in entry.data.get("tasks", ()))
         elif entry.responder in names and _ends(entry):
             pending.pop(names[entry.responder], None)
     return tuple(pending)

@@ -105,7 +105,9 @@ def joined(
 
 def what_it_said(alert: Alert) -> str:
     """Name what an alert said, whatever became of it since: the journal vouches for that."""
-    return fingerprint(alert.model_dump(mode="json", exclude={"state", "reason", "case"}))
+    return fingerprint(
+        alert.model_dump(mode="json", exclude={"state", "reason", "case", "body_erased"})
+    )
 
 
 def _vouched(alert: Alert) -> Json:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
 from shared.model import Chained
@@ -49,10 +49,10 @@ def erased[L: Chained](line: L) -> L:
     return line.model_copy(update={"actor": ERASED, "text": ERASED, "data": {}, "salt": ""})
 
 
-def broken_at(lines: Iterable[Chained], *, erased_until: int = 0) -> int | None:
+def broken_at(lines: Iterable[Chained], *, gone: Container[int] = ()) -> int | None:
     """Find the first line whose chain does not hold, `None` where all is intact.
 
-    Lines up to `erased_until` may have been erased: what they say is not compared then.
+    The lines numbered in `gone` may have been erased: what they say is not compared then.
     """
     before, seq, salted = GENESIS, 1, False
     for line in lines:
@@ -61,8 +61,8 @@ def broken_at(lines: Iterable[Chained], *, erased_until: int = 0) -> int | None:
             return seq
         if line.seq != seq or line.before != before or line.hash != _hash(line):
             return seq
-        gone = line.seq <= erased_until and line == erased(line)
-        if not gone and line.said != _said(line):
+        blank = line.seq in gone and line == erased(line)
+        if not blank and line.said != _said(line):
             return seq
         before, seq = line.hash, seq + 1
     return None

@@ -32,6 +32,7 @@ from shared.policy.checklist import unsettled
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
+from shared.tasks.erased import bare, bare_task
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.outbox import Told, announce_case
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
@@ -225,7 +226,9 @@ def _by_itself(states: set[TaskState]) -> CaseStatus:
 def row_of(
     case: Case, tasks: tuple[Task, ...], journal: Iterable[Entry], *, at: datetime
 ) -> CaseRow:
-    """Make a case's line in the list."""
+    """Make a case's line in the list; of one that was erased it names nobody."""
+    if case.erased_at is not None:
+        case, tasks, journal = bare(case), tuple(map(bare_task, tasks)), ()
     going = {task.phase for task in tasks if task.state in _GOING}
     decided = (e.data.get("rules", ()) for e in journal if e.event is Event.DECIDED)
     return CaseRow(

@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.model import Entry, Event, Json, ResponderName
 from shared.tasks.chain import GENESIS, broken_at, fresh_salt, linked, unsalted
+from shared.tasks.erased import erased_lines
 
 WORKER: Final = "firebreak"
 """Who did it, where no person did."""
@@ -66,9 +67,4 @@ class Journal:
 
     def broken_at(self) -> int | None:
         """Find the first line whose chain does not hold, `None` where all is intact."""
-        return broken_at(self._entries, erased_until=self._erased_until())
-
-    def _erased_until(self) -> int:
-        """Tell the last line that a line behind it says was erased; 0 where nothing was."""
-        said = (e for e in self._entries if e.event is Event.ERASED)
-        return max((min(int(e.data.get("until", 0)), e.seq - 1) for e in said), default=0)
+        return broken_at(self._entries, gone=erased_lines(self._entries))

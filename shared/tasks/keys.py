@@ -17,6 +17,8 @@ tenant|findings|NAME  ID                                 one finding a row, spre
 tenant|schema         list_of_cases             how far an upgrade has brought that list
 tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
                       anchor:DAY                what all chains said on that day
+tenant|erasures       order:ID  done:TIME:ID    whose data is being erased; what was, naming nobody
+                      held:DIGEST               blobs that may not be erased yet
 """
 
 from __future__ import annotations
@@ -34,12 +36,15 @@ DUE: Final = "due:"
 DEAD: Final = "dead:"
 SENT: Final = "sent:"
 CASE: Final = "case"
+DONE: Final = "done:"
 DIRECTORY: Final = "directory"
 EPISODE: Final = "episode"
 DECISION: Final = "decision:"
 HISTORY: Final = "history:"
 KEPT: Final = "kept:"
 LEASE: Final = "lease"
+HELD: Final = "held:"
+ORDER: Final = "order:"
 HEAD: Final = "head"
 LINE: Final = "line:"
 LOCK: Final = "lock"
@@ -134,6 +139,21 @@ def history_row(run: Run) -> str:
 def audit(tenant: TenantId) -> Partition:
     """Name the partition of a tenant's audit trail and anchors."""
     return partition(tenant, "audit")
+
+
+def erasures(tenant: TenantId) -> Partition:
+    """Name the partition of what is being erased."""
+    return partition(tenant, "erasures")
+
+
+def order_row(order: str) -> str:
+    """Name the row of an erasure that is under way."""
+    return f"{ORDER}{order}"
+
+
+def done_row(at: datetime, order: str) -> str:
+    """Name the row of an erasure that was done; newest sorts first."""
+    return f"{DONE}{_newest_first(at)}:{order}"
 
 
 def line_row(seq: int) -> str:

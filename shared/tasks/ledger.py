@@ -11,7 +11,7 @@ the version it read, so its next step meets a `Conflict` before anything is done
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -35,10 +35,14 @@ from shared.model import (
 from shared.store.verbs import Exists, Partition, Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
+from shared.tasks.chain import erased
 from shared.tasks.journal import WORKER, Journal
 
 LEASE: Final = timedelta(seconds=30)
 """How long a worker that says nothing more keeps an account to itself."""
+
+_PORTION: Final = 100
+"""Lines that are erased in one write."""
 
 type Clock = Callable[[], datetime]
 
@@ -134,16 +138,32 @@ class CaseFile:
             seal = self._seal.after(entries, [(put.key, put.body) for put in puts])
             puts += [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
             puts.append(self._put(keys.SEAL, seal))
-            try:
-                etags = await self._store.write(*puts)
-            except Conflict as error:
-                raise Superseded(f"Case {self._at} was written to by another worker") from error
-            for put, etag in zip(puts, etags, strict=True):
-                self._etags[put.key] = etag
+            await self._write(puts)
             for entry in entries:
                 self.journal.add(entry)
             self.tasks.update({task.responder: task for task in changed})
             self._case, self._seal = case or self._case, seal
+
+    async def erase(self, numbers: Collection[int]) -> None:
+        """Take out what some lines say; their hashes stay. What is out already is left alone.
+
+        Raises `Superseded` where somebody else does the same.
+        """
+        after = [erased(e) if e.seq in numbers else e for e in self.journal.entries]
+        changed = [new for new in after if new not in self.journal.entries]
+        async with self._writing:
+            for start in range(0, len(changed), _PORTION):
+                portion = changed[start : start + _PORTION]
+                puts = [self._put(keys.journal_row(entry.seq), entry) for entry in portion]
+                await self._write(puts)
+            self.journal = Journal(after)
+
+    async def _write(self, puts: list[Put]) -> None:
+        try:
+            etags = await self._store.write(*puts)
+        except Conflict as error:
+            raise Superseded(f"Case {self._at} was written to by another worker") from error
+        self._etags.update({put.key: etag for put, etag in zip(puts, etags, strict=True)})
 
     def _chained(self, lines: tuple[Line, ...]) -> list[Entry]:
         ahead = Journal(self.journal.entries)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from shared.alerts.carrier import Piece
 from shared.model import Json, TenantId, digest
-from shared.store.verbs import Exists, Partition, Put, Store, partition
+from shared.store.verbs import Drop, Exists, Partition, Put, Store, partition
 
 
 class Pieces:
@@ -25,6 +25,12 @@ class Pieces:
     async def of(self, alert: str) -> list[Json]:
         """Give the records of an alert that came so far."""
         return [row.body["record"] async for row in self._store.scan(self._at(alert))]
+
+    async def drop(self, alert: str) -> None:
+        """Forget the parts of an alert."""
+        at = self._at(alert)
+        for row in [row async for row in self._store.scan(at)]:
+            await self._store.write(Drop(at, row.key))
 
     async def _keep(self, piece: Piece) -> None:
         key = digest(json.dumps(piece.record, sort_keys=True))

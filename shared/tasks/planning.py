@@ -41,7 +41,7 @@ def last_change(file: CaseFile, responder: Responder[Any]) -> Change | None:
         if entry.responder == responder.name:
             if entry.event is Event.UNDONE:
                 return None
-            if entry.event is Event.CHANGE:
+            if entry.event is Event.CHANGE and "change" in entry.data:
                 change: Change = responder.revive(entry.data["change"])
                 return change
     return None

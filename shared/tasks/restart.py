@@ -24,6 +24,7 @@ from shared.model import (
 )
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
 
 _TRIES = 5
@@ -62,6 +63,7 @@ class Restart:
             file = await CaseFile.load(self._store, self._clock, tenant, case)
             if not file.exists:
                 raise Gone("There is no such case")
+            refuse_erased(file.case)
             if file.case.compromised_since == moment:
                 raise Refused("The case has this start already; nothing was planned again")
             tasks = [_afresh(t) for t in in_order(file.tasks.values()) if _replanned(t, again)]

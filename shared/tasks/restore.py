@@ -25,6 +25,7 @@ from shared.policy.checklist import CheckLine, Light, checklist
 from shared.store.verbs import Queue, Store
 from shared.tasks.asked import RESTORE, return_asked
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.turns import UNBLOCK
 
@@ -95,10 +96,11 @@ class Restore:
         return lines
 
     async def load(self, tenant: TenantId, case: CaseId) -> CaseFile:
-        """Read a case. Raises `Gone` where there is none."""
+        """Read a case. Raises `Gone` where there is none, `Refused` where it was erased."""
         file = await CaseFile.load(self._store, self._clock, tenant, case)
         if not file.exists:
             raise Gone("There is no such case")
+        refuse_erased(file.case)
         return file
 
 

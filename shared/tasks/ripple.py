@@ -190,7 +190,8 @@ class Looking:
         found: list[Found] = []
         for case in await self._newest():
             file = await CaseFile.load(self._store, self._clock, self._case.tenant, case)
-            if not any(e.event is Event.EVIDENCE for e in file.journal.entries):
+            kept = any(e.event is Event.EVIDENCE for e in file.journal.entries)
+            if not kept or file.case.erased_at is not None:
                 continue
             account = file.case.account
             ref = AccountRef(object_id=account.object_id, upn=account.upn)

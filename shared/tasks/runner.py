@@ -97,6 +97,10 @@ class Runner:
         if not file.exists:
             self._log.warning("case.unknown", case=message.case)
             return
+        if file.case.erased_at is not None:
+            # A message from before; what is left of the case goes on by itself no more.
+            await self._conclusion.list(file, due=None)
+            return
         in_its_trace(file)
         owner = uuid.uuid4().hex
         async with self._lock.hold(message.tenant, file.case.account.object_id, owner) as lost:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
 from shared.model import Case, Entry, Event, Json, Utc, Value
 from shared.store.verbs import Store
+from shared.tasks.erased import erased_evidence
 from shared.tasks.journal import Journal
 
 VOUCHING: Final = frozenset({Event.EVIDENCE, Event.SEARCHED})
@@ -34,8 +34,6 @@ class Seal(StrEnum):
 
 ACCOUNTED: Final = frozenset({Seal.INTACT, Seal.ERASED})
 """Seals of what is as the journal says."""
-EVIDENCE_UNTIL: Final = "evidence_until"
-"""What a line about an erasure calls the last line whose evidence is gone."""
 
 
 class Kept(Value):
@@ -60,33 +58,32 @@ async def seal(value: Value, store: Store, *, case: Case) -> Json:
     said = value.model_dump(mode="json")
     data = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     sha256 = hashlib.sha256(data).hexdigest()
-    name = f"evidence/{case.tenant}/{case.id}/{sha256}"
+    name = f"{home_of(case)}{sha256}"
     await store.keep(name, data)
     return {"kept": name, "sha256": sha256}
+
+
+def home_of(case: Case) -> str:
+    """Say how the names of all that is kept of a case begin."""
+    return f"evidence/{case.tenant}/{case.id}/"
 
 
 async def open_all(journal: Journal, store: Store) -> Evidences:
     """Give out all evidence of a case, each piece compared with its hash in the journal."""
     vouched = journal.broken_at() is None
     lines = [e for e in journal.entries if e.event in VOUCHING and "sha256" in e.data]
-    until = evidence_erased_until(journal.entries) if vouched else 0
-    pieces = tuple([await open_one(e, store, vouched=vouched, erased_until=until) for e in lines])
+    gone = erased_evidence(journal.entries) if vouched else frozenset[int]()
+    pieces = tuple([await open_one(e, store, vouched=vouched, erased=e.seq in gone) for e in lines])
     return Evidences(intact=all(p.seal in ACCOUNTED for p in pieces), pieces=pieces)
 
 
-def evidence_erased_until(entries: Iterable[Entry]) -> int:
-    """Tell the last line whose evidence a line behind it says was erased; 0 where none was."""
-    said = (e for e in entries if e.event is Event.ERASED)
-    return max((min(int(e.data.get(EVIDENCE_UNTIL, 0)), e.seq - 1) for e in said), default=0)
-
-
-async def open_one(entry: Entry, store: Store, *, vouched: bool, erased_until: int = 0) -> Kept:
+async def open_one(entry: Entry, store: Store, *, vouched: bool, erased: bool = False) -> Kept:
     """Give out what a journal line vouches for; `vouched` where the journal is intact.
 
-    What lines up to `erased_until` vouch for may be gone.
+    `erased` where a line behind it says that it may be gone.
     """
     data = await store.fetch(entry.data["kept"])
-    state, content = Seal.ERASED if entry.seq <= erased_until else Seal.MISSING, None
+    state, content = Seal.ERASED if erased else Seal.MISSING, None
     if data is not None and hashlib.sha256(data).hexdigest() != entry.data["sha256"]:
         state = Seal.ALTERED
     elif data is not None:

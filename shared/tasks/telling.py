@@ -71,6 +71,8 @@ class Telling:
         if notice.case is None:
             return self._about_no_case(notice)
         file = await CaseFile.load(self._store, self._clock, notice.tenant, notice.case)
+        if file.exists and file.case.erased_at is not None:
+            return None
         if not file.exists or not _stands(notice, file):
             if self._clock() - notice.at < UNWRITTEN:
                 raise Transient("The case does not say so yet", retry_after=_SOON)

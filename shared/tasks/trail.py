@@ -8,7 +8,7 @@ A line and the new head are one write. What changes something is written here be
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import date
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from shared.errors import Conflict
 from shared.model import Actor, Chained, Json, TenantId, Value
 from shared.store.verbs import Put, Row, Store
 from shared.tasks import keys
-from shared.tasks.chain import GENESIS, fingerprint, fresh_salt, linked
+from shared.tasks.chain import GENESIS, erased, fingerprint, fresh_salt, linked
 from shared.tasks.journal import WORKER
 from shared.tasks.ledger import Clock
 
@@ -36,6 +36,8 @@ class Noted(StrEnum):
     """A policy and settings were seen at start-up that were not in force before."""
     REFUSED = "refused"
     """Somebody signed in asked for something that they may not."""
+    ERASED = "erased"
+    """What is kept of a person was erased, or what was kept as long as the policy says."""
     ANCHORED = "anchored"
     """The chains were anchored."""
 
@@ -116,6 +118,15 @@ class Trail:
         """Read all lines, oldest first."""
         async for row in self._store.scan(self._at, prefix=keys.LINE):
             yield Mark.model_validate(row.body)
+
+    async def erase(self, numbers: Collection[int]) -> None:
+        """Take out what some lines say, which a later line has to say; their hashes stay."""
+        for seq in sorted(numbers):
+            key = keys.line_row(seq)
+            row = await self._store.read(self._at, key)
+            if row is not None:
+                blank = erased(Mark.model_validate(row.body)).model_dump(mode="json")
+                await self._store.write(Put(self._at, key, blank, row.etag))
 
     def _line(
         self, head: Head, event: Noted, text: str, actor: Actor | None, data: Json | None

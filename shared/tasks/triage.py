@@ -162,9 +162,13 @@ class Triage:
             return await self._load(alert.tenant, case)
 
     def _running(self, file: CaseFile, alert: Alert) -> bool:
-        """Whether it is the same episode: what happens after the owner's return is a new one."""
+        """Whether it is the same episode: what happens after the owner's return is a new one.
+
+        So is whatever comes after the case was erased.
+        """
         lasts = self._clock() - file.case.opened_at < self._policy.episode
-        return lasts and not file.case.owners(alert.occurred_at)
+        over = file.case.erased_at is not None or file.case.owners(alert.occurred_at)
+        return lasts and not over
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         return await CaseFile.load(self._store, self._clock, tenant, case)

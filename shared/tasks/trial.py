@@ -82,7 +82,7 @@ class Trial:
             file = await CaseFile.load(
                 self._store, self._clock, self._tenant, CaseId(row.body["id"])
             )
-            if not file.exists or file.case.opened_at < since:
+            if not file.exists or file.case.erased_at or file.case.opened_at < since:
                 continue
             yield file, [alert async for alert in self._alerts(file)]
 

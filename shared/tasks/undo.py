@@ -33,6 +33,7 @@ from shared.signals.table import Fact, Seen
 from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
 from shared.tasks.milestones import in_its_trace
 from shared.tasks.planning import plan
@@ -79,7 +80,10 @@ class Undo:
     async def plan(
         self, tenant: TenantId, case: CaseId, only: ResponderName | None = None
     ) -> tuple[UndoStep, ...]:
-        """Show what would be put back, in order. Raises `Gone` where there is no such case."""
+        """Show what would be put back, in order.
+
+        Raises `Gone` where there is no such case, `Refused` where it was erased.
+        """
         file = await self._load(tenant, case)
         return tuple(self._step(file, task) for task in _to_undo(file, only))
 
@@ -169,12 +173,16 @@ class Undo:
 
     def _step(self, file: CaseFile, task: Task) -> UndoStep:
         responder = self._catalogue[task.responder]
+        changes = _changes(file, task.responder)
+        known = [entry for entry in changes if "change" in entry.data]
         back = tuple(
             Difference(what=d.what, was=d.becomes, becomes=d.was)
-            for entry in reversed(_changes(file, task.responder))
+            for entry in reversed(known)
             for d in responder.revive(entry.data["change"]).differences()
         )
         obstacle = "" if responder.reversible else f"{task.responder} cannot be undone."
+        if len(known) < len(changes):
+            obstacle = f"What {task.responder} changed was erased for another person's sake."
         if task.state in UNFINISHED:
             obstacle = f"{task.responder} is still at work."
         return UndoStep(
@@ -189,6 +197,7 @@ class Undo:
         file = await CaseFile.load(self._store, self._clock, tenant, case)
         if not file.exists:
             raise Gone("There is no such case")
+        refuse_erased(file.case)
         return file
 
 
@@ -205,7 +214,7 @@ def _to_undo(file: CaseFile, only: ResponderName | None) -> list[Task]:
 def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:
     """List a responder's changes that were not put back, oldest first."""
     ours = [entry for entry in file.journal.entries if entry.responder == responder]
-    undone = {entry.data["seq"] for entry in ours if entry.event is Event.UNDONE}
+    undone = {entry.data.get("seq") for entry in ours if entry.event is Event.UNDONE}
     return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]
 
 

@@ -6,6 +6,9 @@ from uuid import uuid4
 import pytest
 
 from shared.errors import Defect
+from shared.store.account import Account, StorageConnection
+from shared.store.azure import AzureStore
+from shared.store.blobs import Blobs
 from shared.store.verbs import Store
 
 
@@ -36,6 +39,34 @@ async def test_what_was_erased_is_gone_and_erasing_again_is_fine(store: Store) -
     assert await store.fetch("contoso/raw/b") == b"other"
     await store.keep("contoso/raw/a", b"second")
     assert await store.fetch("contoso/raw/a") == b"second"
+
+
+async def test_names_are_listed_by_how_they_begin(store: Store) -> None:
+    assert [name async for name in store.names("contoso/")] == []
+    for name in ("contoso/b/2", "contoso/b/1", "contoso/c", "contosox/b"):
+        await store.keep(name, b"x")
+    assert [name async for name in store.names("contoso/b/")] == ["contoso/b/1", "contoso/b/2"]
+    await store.erase("contoso/b/1")
+    assert [name async for name in store.names("contoso/b/")] == ["contoso/b/2"]
+
+
+@pytest.mark.azurite
+async def test_anchors_have_a_container_of_their_own_and_older_ones_are_still_found(
+    azurite: str,
+) -> None:
+    account = Account(StorageConnection(connection_string=azurite))
+    name = f"store{uuid4().hex}"
+    store = AzureStore(account, table=name, container=name, anchors=f"{name}a")
+    await Blobs(account, container=name).keep("anchor/contoso/old", b"old")
+    await store.keep("anchor/contoso/new", b"new")
+    await store.keep("raw/contoso/body", b"body")
+    assert await store.fetch("anchor/contoso/old") == b"old"
+    assert await store.fetch("anchor/contoso/new") == b"new"
+    assert [one async for one in Blobs(account, container=f"{name}a").names("")] == [
+        "anchor/contoso/new"
+    ]
+    assert [one async for one in store.names("raw/")] == ["raw/contoso/body"]
+    await account.aclose()
 
 
 async def test_of_ten_who_keep_one_name_at_once_one_is_kept(store: Store) -> None:

@@ -12,7 +12,7 @@ from azure.identity import CredentialUnavailableError
 
 from shared.errors import Conflict, Defect, Denied, FirebreakError, Transient
 from shared.store.faults import Absent, Act, Effect, Missing, translate
-from shared.store.verbs import Exists
+from shared.store.verbs import Exists, Immutable
 
 READ = Act("read a row", "Storage Table Data Contributor", Effect.READS)
 WRITE = Act("write rows", "Storage Table Data Contributor", Effect.WRITES)
@@ -96,6 +96,8 @@ STATUSES: dict[tuple[int, str], type[FirebreakError]] = {
     (408, "RequestTimeout"): Transient,
     (409, "EntityAlreadyExists"): Exists,
     (409, "BlobAlreadyExists"): Exists,
+    (409, "BlobImmutableDueToPolicy"): Immutable,
+    (409, "BlobImmutableDueToLegalHold"): Immutable,
     (409, "TableAlreadyExists"): Exists,
     (409, "TableBeingDeleted"): Transient,
     (409, "ContainerBeingDeleted"): Transient,
