@@ -36,6 +36,12 @@ LINES: Final = "lines"
 EVIDENCE_UNTIL: Final = "evidence_until"
 EVIDENCE: Final = "evidence"
 BODIES: Final = "bodies"
+_NOBODYS: Final = (
+    *("id", "tenant", "status", "kinds", "severity", "dry_run", "looks", "poisonings"),
+    *("opened_at", "compromised_since", "seen_until", "contained_at", "proven_at"),
+    *("restored_at", "erased_at"),
+)
+"""What of a case names nobody; a field that comes to be is erased unless it is named here."""
 NOBODY: Final = Account(object_id=ObjectId("erased"), upn=Upn(ERASED))
 """Who an erased case is about."""
 
@@ -87,8 +93,8 @@ def refuse_erased(case: Case) -> None:
 
 def bare(case: Case) -> Case:
     """Leave of a case what is nobody's: its number, times, kinds, and how it ended."""
-    nothing = {"alerts": (), "origins": (), "title": "", "reasons": (), "left": ()}
-    return case.model_copy(update={"account": NOBODY, **nothing})
+    left = {name: getattr(case, name) for name in _NOBODYS}
+    return Case(account=NOBODY, **left)
 
 
 def bare_task(task: Task) -> Task:
