@@ -46,7 +46,28 @@ def checked(policy: Policy) -> Json:
     unused = set(policy.responders) - {name for rule in policy.rules for name in rule.responders}
     if unused:
         remarks.append(f"no rule names {', '.join(sorted(unused))}")
-    return {"rules": [rule.name for rule in policy.rules], "remarks": remarks}
+    terms = policy.retention
+    if 0 < terms.case_days < max(terms.evidence_days, terms.raw_days):
+        remarks.append(
+            "case_days is shorter than evidence_days or raw_days: evidence and bodies of alerts "
+            "go with their case"
+        )
+    return {
+        "rules": [rule.name for rule in policy.rules],
+        "kept": kept(policy),
+        "remarks": remarks,
+    }
+
+
+def kept(policy: Policy) -> dict[str, str]:
+    """Say how long what is collected about people is kept."""
+    terms = policy.retention
+    days = {
+        "evidence": terms.evidence_days,
+        "bodies of alerts": terms.raw_days,
+        "what a case says": terms.case_days,
+    }
+    return {what: f"{number} days" if number else "for good" for what, number in days.items()}
 
 
 def explained(
@@ -64,7 +85,12 @@ def explained(
     guards = standing_guards(policy, OwnIdentity(object_id=_OURSELVES))
     decision = apply_guards(wanted, guards, GuardSubject(account=somebody))
     modes = {str(name): str(mode) for name, mode in decision.modes.items()}
-    return {"rule": decision.rule, "modes": modes, "reasons": list(decision.reasons)}
+    return {
+        "rule": decision.rule,
+        "modes": modes,
+        "reasons": list(decision.reasons),
+        "kept": kept(policy),
+    }
 
 
 def standing(file: Path) -> Json:
@@ -100,7 +126,8 @@ def explanation(found: Json) -> RenderableType:
         lines.append(table)
     else:
         lines.append(Text("Nothing would be done.", style="bold"))
-    return Group(*lines, *(Text(f"· {reason}") for reason in found["reasons"]))
+    lines += [Text(f"· {reason}") for reason in found["reasons"]]
+    return Group(*lines, *_kept(found.get("kept", {})))
 
 
 def comparison(found: Json) -> RenderableType:
@@ -122,6 +149,7 @@ def as_text(found: Json) -> RenderableType:
     return Group(
         Text("This policy can be put in force.", style="bold green"),
         rules,
+        *_kept(found["kept"]),
         *(Text(f"! {remark}", style="yellow") for remark in found["remarks"]),
     )
 
@@ -131,6 +159,11 @@ def schema_text() -> str:
     from shared.policy.schema import schema
 
     return json.dumps(schema(catalogue()), indent=2)
+
+
+def _kept(found: Mapping[str, str]) -> list[Text]:
+    said = ", ".join(f"{what} {days}" for what, days in found.items())
+    return [Text(f"Kept: {said}")] if said else []
 
 
 def _mode(mode: str | None) -> Text:

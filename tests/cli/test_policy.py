@@ -25,6 +25,31 @@ def test_the_shipped_policy_can_be_put_in_force() -> None:
     assert "can be put in force" in said
 
 
+def test_a_check_and_an_explanation_say_how_long_what_is_collected_is_kept(tmp_path: Path) -> None:
+    rule = '[[rule]]\nname = "a"\n[rule.responders]\nrevoke_sessions = "observe"\n'
+    file = tmp_path / "short.toml"
+    file.write_text(f"version = 1\n[retention]\ncase_days = 30\nraw_days = 0\n{rule}")
+    code, said = typed("check", str(file), "--json")
+    found = json.loads(said)
+    assert code == Exit.DONE
+    assert found["kept"] == {
+        "evidence": "180 days", "bodies of alerts": "for good", "what a case says": "30 days",
+    }  # fmt: skip
+    assert any("case_days is shorter" in remark for remark in found["remarks"])
+    code, said = typed("explain", "--kind", "risky_user", "--file", str(file))
+    assert "what a case says 30 days" in " ".join(said.split())
+
+
+def test_retention_is_a_whole_number_of_days(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text('version = 1\n[retention]\nraw_days = "a week"\ncase_days = -1\n')
+    code, said = typed("check", str(file))
+    flat = " ".join(said.split())
+    assert code == Exit.FAILED
+    assert "wrong.toml:3:" in flat
+    assert "wrong.toml:4:" in flat
+
+
 def test_every_mistake_is_said_with_its_line_and_the_command_fails(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(
