@@ -85,12 +85,7 @@ def explained(
     guards = standing_guards(policy, OwnIdentity(object_id=_OURSELVES))
     decision = apply_guards(wanted, guards, GuardSubject(account=somebody))
     modes = {str(name): str(mode) for name, mode in decision.modes.items()}
-    return {
-        "rule": decision.rule,
-        "modes": modes,
-        "reasons": list(decision.reasons),
-        "kept": kept(policy),
-    }
+    return {"rule": decision.rule, "modes": modes, "reasons": list(decision.reasons)}
 
 
 def standing(file: Path) -> Json:
@@ -126,8 +121,7 @@ def explanation(found: Json) -> RenderableType:
         lines.append(table)
     else:
         lines.append(Text("Nothing would be done.", style="bold"))
-    lines += [Text(f"· {reason}") for reason in found["reasons"]]
-    return Group(*lines, *_kept(found.get("kept", {})))
+    return Group(*lines, *(Text(f"· {reason}") for reason in found["reasons"]))
 
 
 def comparison(found: Json) -> RenderableType:
@@ -149,7 +143,7 @@ def as_text(found: Json) -> RenderableType:
     return Group(
         Text("This policy can be put in force.", style="bold green"),
         rules,
-        *_kept(found["kept"]),
+        Text("Kept: " + ", ".join(f"{what} {days}" for what, days in found["kept"].items())),
         *(Text(f"! {remark}", style="yellow") for remark in found["remarks"]),
     )
 
@@ -159,11 +153,6 @@ def schema_text() -> str:
     from shared.policy.schema import schema
 
     return json.dumps(schema(catalogue()), indent=2)
-
-
-def _kept(found: Mapping[str, str]) -> list[Text]:
-    said = ", ".join(f"{what} {days}" for what, days in found.items())
-    return [Text(f"Kept: {said}")] if said else []
 
 
 def _mode(mode: str | None) -> Text:
