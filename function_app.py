@@ -277,6 +277,13 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     return _show(await firebreak.health(req.headers))
 
 
+@app.function_name("doctor")
+@app.route(route="health/deep", methods=["GET"])
+async def doctor(req: func.HttpRequest) -> func.HttpResponse:
+    """Say what every check of the deployment finds."""
+    return _show(await firebreak.examined(req.headers))
+
+
 def _answer(reply: Reply) -> func.HttpResponse:
     import json
 

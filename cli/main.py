@@ -15,6 +15,7 @@ import typer
 from cli import show, way_back
 from cli.alerts import alerts
 from cli.audit import audit
+from cli.doctor import doctor
 from cli.exits import CommandError, Exit
 from cli.guards import guards
 from cli.notify_commands import notify
@@ -43,6 +44,7 @@ app.add_typer(guards, name="guards")
 app.command()(replay)
 app.command()(backtest)
 app.command()(permissions)
+app.command()(doctor)
 app.add_typer(sweep, name="sweep")
 app.add_typer(audit, name="audit")
 app.add_typer(notify, name="notify")

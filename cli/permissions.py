@@ -13,8 +13,10 @@ from cli import policy as policies
 from cli.exits import CommandError, Exit
 from cli.running import finish
 from responders import catalogue
+from shared.clients.own_tokens import API_NAMES, Api
 from shared.model import Json
-from shared.rights import API_NAMES, Api, Declared, Rights, Sort, options, rights
+from shared.needs import Declared, Rights, Sort
+from shared.rights import options, rights
 
 type Format = Literal["json", "md", "bicep", "ps1", "sh"]
 

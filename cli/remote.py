@@ -139,6 +139,10 @@ class Remote:
         """Ask for an erasure; `what` is `plan` or `start`."""
         return await self._signed(f"/api/erasures/{what}", json.dumps(request).encode())
 
+    async def examined(self) -> Json:
+        """Have every check of the deployment run, and read what each found."""
+        return _object(await self._send("GET", "/api/health/deep"))
+
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
             raise CommandError(

@@ -57,6 +57,7 @@ $Wanted = [ordered]@{
   'GroupMember.ReadWrite.All',
   'IdentityRiskyUser.Read.All',
   'IdentityRiskyUser.ReadWrite.All',
+  'LicenseAssignment.Read.All',
   'MailboxSettings.Read',
   'MailboxSettings.ReadWrite',
   'Policy.Read.All',

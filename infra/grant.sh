@@ -38,6 +38,7 @@ graph_roles=(
   'GroupMember.ReadWrite.All'
   'IdentityRiskyUser.Read.All'
   'IdentityRiskyUser.ReadWrite.All'
+  'LicenseAssignment.Read.All'
   'MailboxSettings.Read'
   'MailboxSettings.ReadWrite'
   'Policy.Read.All'

@@ -24,6 +24,7 @@ var graphRoles = [
   'GroupMember.ReadWrite.All'
   'IdentityRiskyUser.Read.All'
   'IdentityRiskyUser.ReadWrite.All'
+  'LicenseAssignment.Read.All'
   'MailboxSettings.Read'
   'MailboxSettings.ReadWrite'
   'Policy.Read.All'

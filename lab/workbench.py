@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -59,7 +60,10 @@ class LabCredential:
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """Make a token for a scope."""
         from azure.core.credentials import AccessToken
+        from azure.core.exceptions import ServiceRequestError
 
+        if not self._tenant.gives_tokens:
+            raise ServiceRequestError("The token endpoint does not answer")
         token, expires = self._tenant.mint(scopes[0])
         return AccessToken(token, int(expires.timestamp()))
 
@@ -131,6 +135,9 @@ class Workbench:
         self.clock = tenant.clock
         self.store = store or MemoryStore()
         self.messages = MemoryQueue(self.clock.now)
+        self.side_queues: defaultdict[str, MemoryQueue] = defaultdict(
+            lambda: MemoryQueue(self.clock.now)
+        )
         self.client = lab_client(tenant)
         made = Settings(
             **{
@@ -155,6 +162,7 @@ class Workbench:
             log=log,
             sweeps=sweeps,
             signals=signals,
+            queues=self.side_queues.__getitem__,
         )
 
     async def __aenter__(self) -> Self:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from shared.clients import access_policies, groups
 from shared.clients.access_policies import AccessPolicy
 from shared.clients.answers import unlicensed
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Denied, Gone, Refused, Unavailable
 from shared.model import Account, AccountKind, Case, Difference, Foothold, ObjectId, Phase
@@ -57,6 +58,7 @@ class BlockByGroup(Responder[BlockedByGroup]):
     impact = Impact.CANNOT_SIGN_IN
     techniques = frozenset({"T1078.004"})
     permissions = frozenset({access_policies.POLICY_READ_ALL, groups.GROUP_MEMBER_WRITE_ALL})
+    licences = frozenset({Plan.ENTRA_P1})
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Say how to set it up where no group is configured."""

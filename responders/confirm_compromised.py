@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.clients import graph
+from shared.clients.licences import Plan
 from shared.clients.risk import Risk
 from shared.clients.tenant import Tenant
 from shared.errors import Refused
@@ -38,6 +39,7 @@ class ConfirmCompromised(Responder[CompromiseConfirmed]):
     impact = Impact.CANNOT_SIGN_IN
     techniques = frozenset({"T1078.004"})
     permissions = frozenset({graph.RISKY_USER_READ_ALL, graph.RISKY_USER_WRITE_ALL})
+    licences = frozenset({Plan.ENTRA_P2})
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Leave a guest's risk to the home tenant, where it is judged."""

@@ -9,6 +9,7 @@ from typing import Final
 from shared.clients import audit, consents
 from shared.clients.audit import DirectoryAudit
 from shared.clients.consents import App, AppState
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Gone
 from shared.model import Case, Difference, Foothold, ObjectId, Phase, Utc, Value
@@ -69,6 +70,7 @@ class DisableApps(Responder[AppsDisabled]):
     impact = Impact.NONE
     techniques = frozenset({"T1528", "T1098.001"})
     permissions = frozenset({consents.APPLICATION_WRITE_ALL, audit.AUDIT_LOG_READ_ALL})
+    licences = frozenset({Plan.ENTRA_P1})
 
     async def plan(self, case: Case, tenant: Tenant) -> AppsDisabled | None:
         """Read which apps came in by this account since, and what they are."""

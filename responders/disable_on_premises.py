@@ -7,6 +7,7 @@ from typing import Final
 from shared.clients import domain_accounts
 from shared.clients.answers import unlicensed
 from shared.clients.domain_accounts import DomainAccount, DomainAccounts, DomainSignIn
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Denied, Gone, Refused, Unavailable
 from shared.model import AccountKind, Case, Difference, Foothold, Phase, ResponderName
@@ -59,6 +60,7 @@ class DisableOnPremises(Responder[DisabledOnPremises]):
             domain_accounts.IDENTITY_ACTION_WRITE_ALL,
         }
     )
+    licences = frozenset({Plan.DEFENDER_IDENTITY})
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Hand it to a person where nobody let us into Active Directory."""

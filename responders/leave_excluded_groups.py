@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from shared.clients import access_policies, audit, graph, groups
 from shared.clients.groups import Group
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Gone, Refused
 from shared.model import Case, Difference, Foothold, ObjectId, Phase, Utc, Value, Who
@@ -72,6 +73,7 @@ class LeaveExcludedGroups(Responder[ExcludedGroupsLeft]):
             groups.GROUP_MEMBER_WRITE_ALL,
         }
     )
+    licences = frozenset({Plan.ENTRA_P1})
 
     async def plan(self, case: Case, tenant: Tenant) -> ExcludedGroupsLeft | None:
         """Read the memberships that began since; only where there are any, the policies."""

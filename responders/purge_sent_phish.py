@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.clients import analyzed_mail, sent
 from shared.clients.analyzed_mail import MailCopy
+from shared.clients.licences import Plan
 from shared.clients.sent import SentMessage
 from shared.clients.tenant import Tenant
 from shared.errors import Refused, Transient
@@ -94,6 +95,7 @@ class PurgeSentPhish(Responder[SentPhishPurged]):
     dated = True
     techniques = frozenset({"T1534", "T1566.002"})
     permissions = frozenset({sent.MESSAGE_TRACE_READ_ALL, analyzed_mail.ANALYZED_MAIL_WRITE_ALL})
+    licences = frozenset({Plan.DEFENDER_OFFICE_P2})
 
     async def refuse(self, case: Case, tenant: Tenant) -> Refused | None:
         """Leave a guest's mail to the home tenant, which sends it."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from cli.permissions import Format, needed, responders_page, write
 from responders import catalogue
+from scripts.doctor_page import doctor_page
 from scripts.openapi import openapi
 from scripts.package.bill import licences_page
 from scripts.package.libraries import locked
@@ -77,6 +78,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "shared/policy/shipped.toml": shipped_policy,
         "docs/permissions.md": partial(permissions, "md"),
         "docs/responders.md": responders_page,
+        "docs/doctor.md": doctor_page,
         "docs/telemetry.md": telemetry_page,
         "docs/licences.md": licences,
         "infra/permissions.json": partial(permissions, "json"),

@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from shared.approval_counter import ApproveRequest, DeclineRequest, SinceRequest
 from shared.brake_counter import ReleaseRequest, SwitchRequest
 from shared.counter import UndoRequest
+from shared.diagnosis import Checkup
 from shared.erasure_counter import EraseRequest, PlanRequest
 from shared.model import Alert
 from shared.notify_counter import ChannelRequest
@@ -159,6 +160,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "inbox": Shape(statuses=(200, 400, 403), gives=(AlertsView,)),
         "alert": Shape(statuses=(200, 202, 303, 403, 404), gives=(Alert,)),
         "health": Shape(statuses=(200, 403, 503), gives=(BaseModel,)),
+        "doctor": Shape(statuses=_PAGE, gives=(Checkup,)),
     }
 )
 """By the name of the function. `BaseModel` stands for JSON that has no model of its own."""

@@ -102,6 +102,8 @@ class App(Heralds):
             await self._on_record()
             if anchor := await self._anchoring.run():
                 self.log.info("anchored", day=anchor.day.isoformat(), cases=anchor.cases)
+            if absent := await self._absence.run():
+                self.log.error("guard.absent", lines=len(absent))
             await self._dispatch.run()
             await self._erase()
             measured(Metric.HEARTBEAT)
@@ -267,3 +269,7 @@ class App(Heralds):
     async def health(self, headers: Mapping[str, str] | None = None) -> Page:
         """Say whether the app can do its work."""
         return await self._standing.health(headers or {})
+
+    async def examined(self, headers: Mapping[str, str]) -> Page:
+        """Say what every check of the deployment finds."""
+        return await self._standing.examined(headers)

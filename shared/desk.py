@@ -97,6 +97,7 @@ class Desk:
             await self._store.read(keys.cases(self._settings.tenant), "health")
             told = keys.deliveries(self._settings.tenant)
             dead = len([row async for row in self._store.scan(told, prefix=keys.DEAD)])
+            absent = await self._store.read(keys.brakes(self._settings.tenant), keys.ABSENT)
         except FirebreakError as error:
             return json_page({"status": "unwell", "storage": type(error).__name__}, status=503)
         rules = [rule.name for rule in self._policy.rules]
@@ -108,6 +109,7 @@ class Desk:
                 "mode_ceiling": ceiling,
                 "rules": rules,
                 "notifications_given_up": dead,
+                "guards_absent": len(absent.body["names"]) if absent else 0,
             }
         )
 

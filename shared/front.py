@@ -100,10 +100,8 @@ class Front(Wiring):
             window=self._window,
             desk=self._desk,
             settings=self.settings,
-            sources=self.sources,
-            store=self.store,
+            doctor=lambda: self._doctor,
             clock=self._clock,
-            tenant=lambda: self.tenant,
             policy=(self.policy, self._policy_text),
             catalogue=self.catalogue,
         )

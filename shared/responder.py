@@ -13,6 +13,7 @@ from collections.abc import Container
 from enum import StrEnum
 from typing import Any, ClassVar, Self, cast, get_args
 
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Refused
 from shared.model import (
@@ -111,6 +112,8 @@ class Responder[C: Change](ABC):
     """Exchange management roles its cmdlets need."""
     azure_roles: ClassVar[frozenset[str]] = frozenset()
     """Azure roles it needs where what it changes is Azure's."""
+    licences: ClassVar[frozenset[Plan]] = frozenset()
+    """Service plans without which it can do nothing at all."""
     dated: ClassVar[bool] = False
     """Whether it tells the intruder's things by their time, so that none of the owner's is taken
     for one after the owner was let back in."""

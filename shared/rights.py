@@ -7,17 +7,15 @@ tenant as `NEEDS` in its module. What the policy does not use is not asked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final
 
 from shared import sweeps as sweeps_package
 from shared import tasks as tasks_package
-from shared.clients.activity import ACTIVITY_FEED_READ
-from shared.clients.exchange import MANAGE_AS_APP
-from shared.model import ResponderName, Value
-from shared.needs import Needs
+from shared.doctor import checks as checks_package
+from shared.model import ResponderName
+from shared.needs import Declared, Needs, Rights, Sort
 from shared.policy.document import Policy
 from shared.responder import Responder
 from shared.sweeps.posture import sweeps
@@ -26,59 +24,6 @@ from shared.tasks.turns import ONCE
 ON_PREMISES: Final = "on_premises"
 """The option that disable_on_premises waits for: a line of the policy."""
 _ON_PREMISES: Final = ResponderName("disable_on_premises")
-
-
-class Api(StrEnum):
-    """Whose application permissions they are, by application id; the same in every cloud."""
-
-    GRAPH = "00000003-0000-0000-c000-000000000000"
-    EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
-    ACTIVITY = "c5393580-f805-4401-95e8-94b7a6ef2fc2"
-    """The Office 365 Management APIs."""
-
-
-API_NAMES: Final[Mapping[Api, str]] = {
-    Api.GRAPH: "Microsoft Graph",
-    Api.EXCHANGE: "Office 365 Exchange Online",
-    Api.ACTIVITY: "Office 365 Management APIs",
-}
-_ELSEWHERE: Final = {MANAGE_AS_APP: Api.EXCHANGE, ACTIVITY_FEED_READ: Api.ACTIVITY}
-
-
-class Sort(StrEnum):
-    """What kind of part declares."""
-
-    RESPONDER = "responder"
-    SWEEP = "sweep"
-    PART = "part"
-
-
-class Declared(Needs):
-    """The rights of one part, with its name; `on` says whether policy and options want them."""
-
-    name: str
-    sort: Sort
-    on: bool = True
-
-
-class Rights(Value):
-    """The rights of a deployment: each with the names of the parts that need it."""
-
-    permissions: dict[str, tuple[str, ...]]
-    exchange_roles: dict[str, tuple[str, ...]]
-    azure_roles: dict[str, tuple[str, ...]]
-    unmet: dict[str, tuple[str, ...]]
-    """Rights to write that would only let something be read: not granted, and who goes without."""
-    declared: tuple[Declared, ...]
-
-    def of(self, api: Api) -> tuple[str, ...]:
-        """List the permissions of one API."""
-        return tuple(name for name in self.permissions if api_of(name) is api)
-
-
-def api_of(permission: str) -> Api:
-    """Say whose permission it is."""
-    return _ELSEWHERE.get(permission, Api.GRAPH)
 
 
 def options() -> tuple[str, ...]:
@@ -127,6 +72,7 @@ def _declared(
             what=responder.summary,
             permissions=responder.permissions,
             exchange_roles=responder.exchange_roles,
+            licences=responder.licences,
             option=ON_PREMISES if name == _ON_PREMISES else "",
             on=name in wanted,
         )
@@ -138,6 +84,7 @@ def _declared(
             permissions=sweep.permissions,
             borrows=sweep.borrows,
             exchange_roles=sweep.exchange_roles,
+            licences=sweep.licences,
         )
     for module, need in _parts():
         on = not need.option or need.option in chosen
@@ -145,13 +92,13 @@ def _declared(
 
 
 def _parts() -> Iterator[tuple[str, Needs]]:
-    for package in (tasks_package, sweeps_package):
+    for package, lead in ((tasks_package, ""), (sweeps_package, ""), (checks_package, "doctor_")):
         for found in iter_modules(package.__path__):
             if found.ispkg:
                 continue
             declared = getattr(import_module(f"{package.__name__}.{found.name}"), "NEEDS", ())
             for need in (declared,) if isinstance(declared, Needs) else declared:
-                yield found.name, need
+                yield f"{lead}{found.name}", need
 
 
 def _name(module: str, need: Needs) -> str:

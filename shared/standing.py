@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.alerts.source import Sources
-from shared.clients.tenant import Tenant
 from shared.desk import Desk, Page, json_page, wants_json
 from shared.door import header
-from shared.errors import FirebreakError
 from shared.model import ResponderName
 from shared.pages.health_view import HealthView
 from shared.policy.document import Policy, PolicyError, load
 from shared.responder import Responder
 from shared.settings import Settings
-from shared.store.verbs import Store
-from shared.tasks import wellbeing
 from shared.tasks.ledger import Clock
 from shared.window import Window
 
 if TYPE_CHECKING:
+    from shared.doctor.examine import Doctor
     from shared.pages.policy_view import PolicyView
 
 _SHIPPED: Final = Path(__file__).with_name("policy") / "shipped.toml"
@@ -39,20 +34,16 @@ class Standing:
         window: Window,
         desk: Desk,
         settings: Settings,
-        sources: Sources,
-        store: Store,
+        doctor: Callable[[], Doctor],
         clock: Clock,
-        tenant: Callable[[], Tenant],
         policy: tuple[Policy, str],
         catalogue: Mapping[ResponderName, Responder[Any]],
     ) -> None:
         self._window = window
         self._desk = desk
         self._settings = settings
-        self._sources = sources
-        self._store = store
+        self._doctor = doctor
         self._clock = clock
-        self._tenant = tenant
         self._policy, self._text = policy
         self._catalogue = catalogue
 
@@ -71,9 +62,20 @@ class Standing:
             return await self._desk.health()
         if refusal := self._refusal(headers):
             return refusal
-        view = await self._health_view()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if view.storage else HTTPStatus.OK
+        view = HealthView(
+            checkup=await self._doctor().examine(),
+            mode_ceiling=self._policy.mode_ceiling,
+            rules=tuple(rule.name for rule in self._policy.rules),
+        )
+        status = HTTPStatus.SERVICE_UNAVAILABLE if view.storage_fails else HTTPStatus.OK
         return self._window.html(self._window.pages.health(view), status=status)
+
+    async def examined(self, headers: Mapping[str, str]) -> Page:
+        """Run every check and say what each found, as JSON: it names accounts, so to readers."""
+        if refusal := self._refusal(headers):
+            return refusal
+        checkup = await self._doctor().examine()
+        return json_page(checkup.model_dump(mode="json"))
 
     def _refusal(self, headers: Mapping[str, str]) -> Page | None:
         if reason := self._window.door.shut(headers):
@@ -99,26 +101,4 @@ class Standing:
             catalogue=self._catalogue,
             schema=schema(self._catalogue),
             at=self._clock(),
-        )
-
-    async def _health_view(self) -> HealthView:
-        tenant = self._settings.tenant
-        known = await wellbeing.protected(self._policy.protected, self._tenant)
-        try:
-            heard, (count, oldest) = await asyncio.gather(
-                wellbeing.heard(self._sources.root, self._store, tenant),
-                wellbeing.untriaged(self._store, tenant),
-            )
-            storage = ""
-        except FirebreakError as error:
-            heard, count, oldest, storage = (), 0, None, str(error)
-        return HealthView(
-            at=self._clock(),
-            storage=storage,
-            mode_ceiling=self._policy.mode_ceiling,
-            rules=tuple(rule.name for rule in self._policy.rules),
-            protected=known,
-            sources=heard,
-            untriaged=count,
-            oldest=oldest,
         )

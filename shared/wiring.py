@@ -6,7 +6,7 @@ made when it is first needed: the function that takes alerts in never loads what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from hashlib import sha256
@@ -27,7 +27,7 @@ from shared.signals.trace import Note, triggered
 from shared.store.account import Account, StorageConnection
 from shared.store.azure import AzureStore
 from shared.store.queues import StorageQueue
-from shared.store.verbs import Queue, Store
+from shared.store.verbs import Queue, SideQueue, Store
 from shared.tasks.gate import Gate
 from shared.tasks.intake import Intake
 from shared.tasks.ledger import Clock
@@ -36,6 +36,9 @@ from shared.telemetry import Log, open_log
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant
+    from shared.doctor.absence import Absence
+    from shared.doctor.deployment import Deployment
+    from shared.doctor.examine import Doctor
     from shared.sweeps.anchor import Anchoring
     from shared.sweeps.engine import Engine
     from shared.sweeps.erasure import Erasures
@@ -70,6 +73,7 @@ class Wiring:
         log: Log | None = None,
         sweeps: Sweeps | None = None,
         signals: Sink | None = None,
+        queues: Callable[[str], SideQueue] | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
@@ -83,6 +87,7 @@ class Wiring:
         self._store, self._queue, self._tenant = store, queue, tenant
         self._clock = clock
         self._sweeps = sweeps
+        self._queues = queues
         self.log = log or open_log()
         self._signals = signals or _signals(settings)
 
@@ -108,6 +113,10 @@ class Wiring:
     def queue(self) -> Queue:
         """The one queue."""
         return self._queue or StorageQueue(self._account, name=QUEUE_NAME)
+
+    def side_queue(self, name: str) -> SideQueue:
+        """Give a queue beside the one: to count it, or to try one out."""
+        return self._queues(name) if self._queues else StorageQueue(self._account, name=name)
 
     @cached_property
     def tenant(self) -> Tenant:
@@ -277,6 +286,43 @@ class Wiring:
             catalogue=self.catalogue,
             terms=self.policy.approvals,
             four_eyes=self.policy.guards.four_eyes,
+        )
+
+    @cached_property
+    def _doctor(self) -> Doctor:
+        from shared.doctor.checks import checks
+        from shared.doctor.examine import Doctor
+
+        return Doctor(self._deployment, checks(), self.log)
+
+    @cached_property
+    def _absence(self) -> Absence:
+        from shared.doctor.absence import Absence
+
+        return Absence(
+            self._doctor, self.store, self._clock, self.settings.tenant, self.policy.protected
+        )
+
+    def _deployment(self) -> Deployment:
+        """Give everything as it stands now, for one examination."""
+        from shared.doctor.deployment import Deployment, chosen
+        from shared.doctor.holdings import Holdings
+        from shared.rights import rights
+
+        switched_on = chosen(self.settings, self.sources)
+        return Deployment(
+            settings=self.settings,
+            policy=self.policy,
+            policy_text=self._written,
+            sources=self.sources,
+            channels=self.channels,
+            rights=rights(self.policy, self.catalogue, switched_on),
+            chosen=switched_on,
+            store=self.store,
+            queues=self.side_queue,
+            tenant=self.tenant,
+            holdings=Holdings(self.tenant),
+            clock=self._clock,
         )
 
     @cached_property

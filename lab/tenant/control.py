@@ -52,6 +52,8 @@ class Control:
 
     def _token(self, incoming: Incoming) -> Answer:
         tenant = self._tenant
+        if not tenant.gives_tokens:
+            return Answer(503, {"statusCode": 503, "message": "Not now"})
         given = incoming.headers.get("x-identity-header")
         if not given or tenant.settings.identity_header not in {None, given}:
             return Answer(401, {"statusCode": 401, "message": "X-IDENTITY-HEADER is wrong"})

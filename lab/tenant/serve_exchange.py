@@ -23,6 +23,13 @@ _CODES: Final = {
     429: "TooManyRequests",
     503: "ServiceUnavailable",
 }
+MODULE: Final = "EXOModuleFile"
+_OTHERS: Final = {
+    "New-ManagementRoleAssignment": "Role Management",
+    "New-MailboxExportRequest": "Mailbox Import Export",
+    "Remove-Mailbox": "Mail Recipient Creation",
+}
+"""Cmdlets that are only listed, by the role that brings each: nothing of ours runs them."""
 _PREFER: Final = "odata.maxpagesize="
 
 
@@ -40,10 +47,13 @@ class ExchangeService:
         self._world = world
         self._minter = minter
         self._cmdlets = {cmdlet.name.casefold(): cmdlet for cmdlet in cmdlets}
-        self._roles = roles
+        self.roles = roles
+        """The management roles we hold; `None` means all there are."""
 
     def open(self, incoming: Incoming, *, at: datetime) -> Visit:
         """Authenticate a request and find its cmdlet; nothing takes effect yet."""
+        if incoming.segments[-1:] == (MODULE,):
+            return self._module(incoming, at=at)
         named, given = _cmdlet_input(incoming)
         cmdlet = self._cmdlets.get(named.casefold())
         path = cmdlet.name if cmdlet else (named or "InvokeCommand")
@@ -67,6 +77,27 @@ class ExchangeService:
                 )
 
         return Visit(method=incoming.method, path=path, perform=perform)
+
+    def _module(self, incoming: Incoming, *, at: datetime) -> Visit:
+        """List the cmdlets that our roles bring, as the PowerShell module asks for them."""
+
+        def perform() -> Answer:
+            try:
+                claims = self._claims(incoming, at=at)
+            except Rejected as error:
+                return Answer(401, None, {"WWW-Authenticate": f'Bearer error="{error}"'})
+            if MANAGE_AS_APP not in claims.roles:
+                text = f"The application has not been granted {MANAGE_AS_APP}."
+                return exchange_error(
+                    403, kind="UnauthorizedAccessException", message=text, code="Forbidden"
+                )
+            mine = [c for c in self._cmdlets.values() if self.roles is None or c.role in self.roles]
+            names = {c.name for c in mine} | {
+                name for name, role in _OTHERS.items() if role in (self.roles or ())
+            }
+            return Answer(200, {"value": [{"exportedCmdlets": ",".join(sorted(names))}]})
+
+        return Visit(method=incoming.method, path=MODULE, perform=perform)
 
     def fail(self, status: int, *, headers: Mapping[str, str]) -> Answer:
         """Shape a fault on order."""
@@ -103,7 +134,7 @@ class ExchangeService:
             raise ExchangeRefusal(
                 400, "System.Management.Automation.CommandNotFoundException", text
             )
-        if self._roles is not None and cmdlet.role not in self._roles:
+        if self.roles is not None and cmdlet.role not in self.roles:
             raise ExchangeRefusal(
                 403,
                 "Microsoft.Exchange.Configuration.Authorization.CmdletAccessDeniedException",

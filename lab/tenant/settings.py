@@ -74,6 +74,9 @@ class TenantSettings:
     """How often a sender may be unblocked before only Microsoft's support can (number unknown)."""
     unblock_delay: float = 3600.0
     """Until an unblocked sender has left the list (documented: an hour, at most a day)."""
+    clock_skew: float = 0.0
+    """How far Graph's clock is ahead of everybody else's, as the head of an answer in process
+    tells it; on loopback the server's own clock stands there."""
     identity_header: str | None = None
     """What `X-IDENTITY-HEADER` must say at the managed identity endpoint; `None`: anything."""
     hang: float = 600.0

@@ -52,13 +52,15 @@ class SimulatedTenant(World):
         everything = frozenset[str]().union(*(op.any_of for op in known))
         everything |= {MANAGE_AS_APP, FEED_READ}
         self.granted = everything if granted is None else granted
+        self.gives_tokens = True
+        """Whether the token endpoint answers."""
         self.faults = Faults()
         self.reports: dict[str, Callable[[], dict[str, Any]]] = {}
         """What `/lab/state` shows beside the tenant's own numbers, by name."""
         key = self.dice.randbytes(32)
         self._minter = Minter(key=key, tenant=self.tenant_id, life=settings.own_token_life)
         graph = GraphService(self, minter=self._minter, operations=known)
-        exchange = ExchangeService(
+        self.exchange = ExchangeService(
             self, minter=self._minter, cmdlets=cmdlets(), roles=exchange_roles
         )
         self.workspace = Workspace.of(self.tenant_id)
@@ -69,7 +71,7 @@ class SimulatedTenant(World):
         services: dict[str, Service] = {
             "v1.0": graph,
             "beta": graph,
-            "adminapi": exchange,
+            "adminapi": self.exchange,
             "subscriptions": arm,
             self.tenant_id: self.entra,
             "api": activity,
@@ -116,6 +118,7 @@ class SimulatedTenant(World):
             oid=self.own_object_id,
             app_id=self.own_app_id,
             roles=roles,
+            directory_roles=self.entra_roles,
             at=self.now(),
         )
 

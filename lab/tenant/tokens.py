@@ -14,6 +14,16 @@ GRAPH: Final = "https://graph.microsoft.com"
 EXCHANGE: Final = "https://outlook.office365.com"
 ARM: Final = "https://management.azure.com"
 ACTIVITY: Final = "https://manage.office.com"
+TEMPLATES: Final = {
+    "User Administrator": "fe930be7-5e62-47db-91af-98c3a49a38b1",
+    "Privileged Authentication Administrator": "7be44c8a-adaf-4e2a-84d6-ab2649e08a13",
+    "Exchange Administrator": "29232cdf-9323-42fd-ade2-1d097af3e4de",
+}
+"""Entra's built-in roles by template id.
+
+Source: learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
+"""
+_EVERY_APP: Final = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
 _APP_IDS: Final = {
     "00000003-0000-0000-c000-000000000000": GRAPH,
     "00000002-0000-0ff1-ce00-000000000000": EXCHANGE,
@@ -47,7 +57,14 @@ class Minter:
         self._life = timedelta(seconds=life)
 
     def mint(
-        self, *, resource: str, oid: str, app_id: str, roles: frozenset[str], at: datetime
+        self,
+        *,
+        resource: str,
+        oid: str,
+        app_id: str,
+        roles: frozenset[str],
+        at: datetime,
+        directory_roles: frozenset[str] = frozenset(),
     ) -> tuple[str, datetime]:
         """Make a token and say when it expires."""
         expires = at + self._life
@@ -63,6 +80,7 @@ class Minter:
             "roles": sorted(roles),
             "tid": self._tenant,
             "ver": "1.0",
+            "wids": [_EVERY_APP, *(TEMPLATES.get(role, role) for role in sorted(directory_roles))],
         }
         signed = f"{_pack({'typ': 'JWT', 'alg': 'HS256'})}.{_pack(payload)}"
         return f"{signed}.{self._sign(signed)}", expires

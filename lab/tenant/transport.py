@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import httpx
@@ -24,6 +26,7 @@ class TenantTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, tenant: SimulatedTenant) -> None:
+        self._tenant = tenant
         self._app = tenant.app
         self._inner = httpx.ASGITransport(app=self._marked)
 
@@ -32,13 +35,16 @@ class TenantTransport(httpx.AsyncBaseTransport):
         patience = request.extensions.get("timeout", {}).get("read")
         try:
             async with asyncio.timeout(patience):
-                return await self._inner.handle_async_request(request)
+                response = await self._inner.handle_async_request(request)
         except TimeoutError as error:
             raise httpx.ReadTimeout("The answer took too long", request=request) from error
         except Dropped as error:
             if error.loss is Loss.CONNECT_ERROR:
                 raise httpx.ConnectError("No connection", request=request) from error
             raise httpx.ReadTimeout("The answer never came", request=request) from error
+        told = self._tenant.now() + timedelta(seconds=self._tenant.settings.clock_skew)
+        response.headers["Date"] = format_datetime(told, usegmt=True)
+        return response
 
     async def _marked(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[IN_PROCESS] = True

@@ -35,6 +35,8 @@ VIEW_ONLY_CONFIGURATION: Final = "View-Only Configuration"
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"
 _PAGE: Final = 1000
 """Objects in a page of what a cmdlet puts out; more are never given."""
+_MODULE: Final = "3.9.2"
+"""The version of the PowerShell module whose requests ours look like."""
 AT_ONCE: Final = 4
 """Cmdlets that one process runs at once; Microsoft publishes no limit, and more are refused."""
 _REQUEST_IS_WRONG: Final = (400, 404)
@@ -193,6 +195,25 @@ class Exchange:
         answer = await self._send(link or first, body, None, size=size)
         return Page(items=tuple(_output(cmdlet, answer)), next=links.after(answer))
 
+    async def allowed(self) -> frozenset[str]:
+        """List the cmdlets that Exchange lets us run: those of all management roles we hold.
+
+        Source: GET /adminapi/v1.0/{tenant}/EXOModuleFile, as the PowerShell module asks for it.
+        """
+        url = f"{self._base}/adminapi/v1.0/{self._tenant}/EXOModuleFile?Version={_MODULE}"
+        request = self._http.build_request(
+            "GET", url, headers={**await self._headers(None), "CommandName": "*"}
+        )
+        answer = await self._answered(request, "EXOModuleFile")
+        told = answer.get("value")
+        files = told if isinstance(told, list) else [told]
+        listed = [file.get("exportedCmdlets") for file in files if isinstance(file, dict)]
+        lists = [names for names in listed if isinstance(names, str)]
+        if not lists or len(lists) < len(listed):
+            raise Defect("Exchange did not list the cmdlets that we may run")
+        names = (name.strip() for names in lists for name in names.split(","))
+        return frozenset(name for name in names if name)
+
     def _command(self, cmdlet: str, parameters: Json) -> tuple[Json, str]:
         body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}}
         return body, f"{self._base}/adminapi/beta/{self._tenant}/InvokeCommand"
@@ -200,9 +221,11 @@ class Exchange:
     async def _send(self, url: str, body: Json, who: Who | None, *, size: int = _PAGE) -> Json:
         headers = {**await self._headers(who), "Prefer": f"odata.maxpagesize={size}"}
         request = self._http.build_request("POST", url, json=body, headers=headers)
+        return await self._answered(request, body["CmdletInput"]["CmdletName"])
+
+    async def _answered(self, request: httpx.Request, what: str) -> Json:
         async with self._way.crossing():
-            cmdlet = body["CmdletInput"]["CmdletName"]
-            response = await sent(self._http, "Exchange", request, what=cmdlet)
+            response = await sent(self._http, "Exchange", request, what=what)
         missing = any(sign in response.text for sign in _NOT_FOUND)
         if missing and response.status_code in _REQUEST_IS_WRONG:
             raise NoMailbox("Exchange has no single mailbox, recipient or entry of that name")

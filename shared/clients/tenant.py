@@ -37,6 +37,7 @@ from shared.clients.mail_flow import MailFlow
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.mailbox_lists import MailboxLists
 from shared.clients.methods import AuthMethods
+from shared.clients.own_tokens import Api, OwnTokens
 from shared.clients.precedence import Rank
 from shared.clients.protocols import MailProtocols
 from shared.clients.registrations import Registrations
@@ -48,6 +49,7 @@ from shared.clients.security_alerts import SecurityAlerts
 from shared.clients.security_incidents import SecurityIncidents
 from shared.clients.sent import SentMail
 from shared.clients.sentinel import SentinelIncidents
+from shared.clients.server_clock import ServerClock
 from shared.errors import Defect
 from shared.model import ObjectId, TenantId, now
 from shared.store.memory import MemoryStore
@@ -108,6 +110,8 @@ class Tenant:
     sentinel: SentinelIncidents
     detections: RiskDetections
     activity: ActivityFeed
+    own_tokens: OwnTokens
+    server_clock: ServerClock
     new_password: Callable[[], str] = random_password
     block_group: ObjectId | None = None
     """The group that a standing Conditional Access policy of the organisation blocks."""
@@ -198,6 +202,11 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         activity=ActivityFeed(
             client=client, credential=credential, base=activity_base, tenant=tenant
         ),
+        own_tokens=OwnTokens(
+            credential,
+            {Api.GRAPH: graph_base, Api.EXCHANGE: exchange_base, Api.ACTIVITY: activity_base},
+        ),
+        server_clock=ServerClock(client, graph_base),
     )
 
 

@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
 
-from shared.model import Mode, Utc, Value
-
-
-class ProtectedLine(Value):
-    """One account or group that the policy protects, and whether it names anybody."""
-
-    written: str
-    found: str
-    """Who it is; empty where nobody was found."""
-    problem: str = ""
-    """Why it cannot be said that it protects somebody, and what to do."""
-
-
-class SourceLine(Value):
-    """One source of alerts, and when it was heard last."""
-
-    name: str
-    carrier: str
-    enabled: bool
-    last: Utc | None
+from shared.diagnosis import Checkup, Examined, Finding, Grade
+from shared.model import Mode, Value
 
 
 class HealthView(Value):
     """Whether the app can do its work."""
 
-    at: Utc
-    storage: str
-    """Empty where storage answers, else what it said."""
+    checkup: Checkup
     mode_ceiling: Mode
     rules: tuple[str, ...]
-    protected: tuple[ProtectedLine, ...]
-    sources: tuple[SourceLine, ...]
-    untriaged: int
-    oldest: Utc | None
-    """Since when the oldest alert waits that triage has not answered."""
 
     @property
-    def late(self) -> bool:
-        """Whether alerts wait longer than a queue that moves lets them."""
-        return self.oldest is not None and self.at - self.oldest > timedelta(minutes=5)
+    def storage_fails(self) -> bool:
+        """Whether storage does not take what is stored, without which nothing works."""
+        return any(one.check == "storage" and one.grade is Grade.BAD for one in self.checkup.checks)
 
     @property
-    def well(self) -> bool:
-        """Whether nothing here asks for a person."""
-        return not (self.storage or self.late or any(one.problem for one in self.protected))
+    def asks(self) -> tuple[tuple[str, Finding], ...]:
+        """What a person has to look at, the worst first."""
+        return self.checkup.asks
+
+    @property
+    def notes(self) -> tuple[tuple[str, Finding], ...]:
+        """What works and should be known."""
+        return self.checkup.notes
+
+
+def counted(examined: Examined) -> str:
+    """Say in a few words what a check found."""
+    states = Counter(finding.state for finding in examined.findings)
+    return ", ".join(f"{count} {state}" for state, count in states.items())

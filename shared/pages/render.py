@@ -6,6 +6,7 @@ so that a page is one answer, a report is one file, and nothing that an alert sm
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,6 +22,7 @@ from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
+from shared.pages.health_view import HealthView, counted
 from shared.pages.posture_view import PostureView, SweepPage
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
@@ -30,7 +32,6 @@ from shared.principal import SIGN_IN, SIGN_IN_AT
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from shared.pages.health_view import HealthView
     from shared.pages.policy_view import PolicyView
 
 _HERE: Final = Path(__file__).parent
@@ -40,6 +41,7 @@ _ICON: Final = (
     "%3Cpath fill='%23c2410c' d='M8 0l7 3v5c0 4-3 7-7 8-4-1-7-4-7-8V3z'/%3E"
     "%3Cpath fill='none' stroke='%23fff' stroke-width='2' d='M4.5 8l2.5 2.5 4.5-5'/%3E%3C/svg%3E"
 )
+_CODE: Final = re.compile(r"`([^`]+)`")
 _RAW: Final = 4000
 """Letters of an alert's body that are shown."""
 
@@ -212,7 +214,9 @@ def _environment(*, css: str, js: str, base: str) -> Environment:
         "icon": _ICON,
     }
     environment.filters |= {
+        "check_name": lambda name: name.replace("_", " ").capitalize(),
         "clock": times.clock,
+        "counted": counted,
         "duration": times.duration,
         "field": times.field,
         "full": times.full,
@@ -226,6 +230,8 @@ def _environment(*, css: str, js: str, base: str) -> Environment:
         "said": words.said,
         "shape_of": words.SHAPES.__getitem__,
         "sign": words.sign,
+        "with_code": _with_code,
+        "tone": lambda state: words.sign(state)[1],
     }
     return environment
 
@@ -237,6 +243,14 @@ def _shown(value: object) -> object:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return visible(value)
     return value
+
+
+def _with_code(text: str) -> object:
+    """Set what stands between backticks as code; all of it is escaped before."""
+    from markupsafe import Markup, escape
+
+    safe = str(escape(visible(text)))
+    return Markup(_CODE.sub(r'<span class="id">\1</span>', safe))  # noqa: S704 - escaped above
 
 
 def _text(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from shared.diagnosis import Grade
 from shared.model import (
     AccountKind,
     AlertKind,
@@ -108,6 +109,12 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Severity.MEDIUM: ("Medium", Tone.PERSON, "medium"),
         Severity.HIGH: ("High", Tone.BAD, "high"),
         Severity.UNKNOWN: ("Severity unknown", Tone.QUIET, "unknown"),
+    },
+    Grade: {
+        Grade.OK: ("Well", Tone.GOOD, "done"),
+        Grade.NOTE: ("To know", Tone.QUIET, "eye"),
+        Grade.UNKNOWN: ("Not known", Tone.PERSON, "unknown"),
+        Grade.BAD: ("To do", Tone.BAD, "failed"),
     },
     ChainState: {
         ChainState.INTACT: ("Intact", Tone.GOOD, "done"),

@@ -16,7 +16,11 @@ def why_not(policy: AccessPolicy, group: ObjectId, account: Account) -> str | No
     return next(_objections(policy, group, account), None)
 
 
-def _objections(policy: AccessPolicy, group: ObjectId, account: Account) -> Iterator[str]:
+def flaws(policy: AccessPolicy, group: ObjectId) -> Iterator[str]:
+    """Say why a policy does not block every sign-in of whoever is put into a group, whoever it is.
+
+    Nothing where it does, but for those it leaves out.
+    """
     if group not in policy.groups:
         yield "it is not for the group"
     if policy.state != "enabled":
@@ -27,6 +31,10 @@ def _objections(policy: AccessPolicy, group: ObjectId, account: Account) -> Iter
         yield f"it does not cover all sign-ins ({', '.join(policy.narrowed)})"
     if group in policy.without_groups:
         yield "it leaves the group out"
+
+
+def _objections(policy: AccessPolicy, group: ObjectId, account: Account) -> Iterator[str]:
+    yield from flaws(policy, group)
     yield from _exclusions(policy, account)
 
 

@@ -26,11 +26,12 @@ class Told(StrEnum):
     CLOSED = "closed"
     CAME_BACK = "came_back"
     GUARD_TRIPPED = "guard_tripped"
+    GUARD_ABSENT = "guard_absent"
     POISONED = "poisoned"
     SWEEP_REGRESSION = "sweep_regression"
 
 
-PAGES: Final = frozenset({Told.ESCALATED, Told.CAME_BACK, Told.GUARD_TRIPPED})
+PAGES: Final = frozenset({Told.ESCALATED, Told.CAME_BACK, Told.GUARD_TRIPPED, Told.GUARD_ABSENT})
 """What wakes people unless the policy says otherwise: it gets worse while nobody looks."""
 
 

@@ -196,6 +196,18 @@ class MemoryQueue:
         if message.id in self._messages:
             self._messages[message.id] = replace(message, visible_at=visible)
 
+    async def count(self) -> int:
+        """Count the messages, hidden ones too."""
+        await asyncio.sleep(0)
+        return len(self._messages)
+
+    async def take(self) -> bool:
+        """Take a message off the queue for good; says whether one was to be seen."""
+        message = await self.receive()
+        if message is not None:
+            await self.delete(message)
+        return message is not None
+
     def messages(self) -> tuple[Message, ...]:
         """Show every message there is, hidden ones too, in the order in which they become due."""
         everyone = self._messages.values()

@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from shared.store.account import Account
-from shared.store.faults import Act, Effect, created_once, translated
+from shared.store.faults import Absent, Act, Effect, Missing, created_once, translated
 from shared.store.rules import MAX_DELAY, check_message
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _ROLE: Final = "Storage Queue Data Contributor"
 _PUT: Final = Act("put a message", _ROLE, Effect.WRITES)
+_COUNT: Final = Act("count the messages", _ROLE, Effect.READS)
+_TAKE: Final = Act("take a message", _ROLE, Effect.WRITES)
 _CREATE: Final = Act("create the queue", _ROLE, Effect.WRITES)
 _NEVER: Final = -1
 
@@ -35,6 +37,22 @@ class StorageQueue:
         # Whole seconds, rounded up: a message that comes early breaks somebody's Retry-After.
         seconds = ceil(min(max(delay, 0), MAX_DELAY))
         await created_once(lambda: self._send(text, seconds), self._create)
+
+    async def count(self) -> int:
+        """Count the messages, hidden ones too; Azure calls the number approximate."""
+        try:
+            with translated(_COUNT):
+                return (await self._client.get_queue_properties()).approximate_message_count or 0
+        except (Absent, Missing):
+            return 0
+
+    async def take(self) -> bool:
+        """Take a message off the queue for good; says whether one was to be seen."""
+        with translated(_TAKE):
+            message = await self._client.receive_message()
+            if message is not None:
+                await self._client.delete_message(message)
+            return message is not None
 
     @property
     def _client(self) -> QueueClient:

@@ -117,3 +117,19 @@ class Queue(Protocol):
     async def put(self, text: str, *, delay: float = 0) -> None:
         """Put a message that becomes visible after `delay` seconds (at most seven days)."""
         ...
+
+
+class SideQueue(Protocol):
+    """A queue beside the one that is worked off: it can be counted and tried out."""
+
+    async def count(self) -> int:
+        """Count its messages, hidden ones too; none where there is no such queue."""
+        ...
+
+    async def put(self, text: str, *, delay: float = 0) -> None:
+        """Put a message."""
+        ...
+
+    async def take(self) -> bool:
+        """Take a message off the queue for good; says whether one was to be seen."""
+        ...

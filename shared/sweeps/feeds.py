@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from shared.alerts.times import moment
 from shared.clients import activity, exchange, graph, security_alerts
 from shared.clients.graph import Page
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.errors import Gone
 from shared.model import Json, PullName
@@ -173,6 +174,7 @@ NEEDS: Final = (
     Needs(
         what="Fetch risk detections by the timer",
         permissions=frozenset({graph.RISK_EVENT_READ_ALL}),
+        licences=frozenset({Plan.ENTRA_P1}),
         option=PullName.RISK_DETECTIONS,
     ),
     Needs(

@@ -54,6 +54,11 @@ class Watermark(Value):
     leased_until: Utc | None = None
 
 
+def place(tenant: TenantId) -> Partition:
+    """Name the partition of how far each feed of a tenant was read."""
+    return partition(tenant, "pulls")
+
+
 class Pull:
     """Reads feeds into the inbox. Several at once of one tenant are harmless: one of them works."""
 
@@ -63,7 +68,7 @@ class Pull:
         self._store = store
         self._collector = collector
         self._clock = clock
-        self._at: Partition = partition(tenant, "pulls")
+        self._at = place(tenant)
         self._log = log
 
     async def run(self, feed: Feed) -> int:

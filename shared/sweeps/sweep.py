@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from shared.clients.licences import Plan
 from shared.clients.tenant import Tenant
 from shared.model import Json, Value
 from shared.policy.limits import Sweeping
@@ -111,6 +112,8 @@ class Sweep(ABC):
     sweep's sake: without them it reports a gap."""
     exchange_roles: ClassVar[frozenset[str]] = frozenset()
     """Exchange management roles its cmdlets need."""
+    licences: ClassVar[frozenset[Plan]] = frozenset()
+    """Service plans without which it can do nothing at all."""
 
     @abstractmethod
     async def read(self, look: Look) -> Page:

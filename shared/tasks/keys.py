@@ -10,6 +10,7 @@ tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in 
                       seal                      what the other rows of the case say
 tenant|account|OID    episode  lock                      the open case, and who works on it now
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
+                      absent                             lines of [protected] that name nobody
 tenant|sweeps         lease  run:SWEEP                   which sweep reads now, and how far each is
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
                       decision:TIME:ID                   what was decided about a control
@@ -30,6 +31,7 @@ from shared.model import AlertId, Case, CaseId, ObjectId, ResponderName, TenantI
 from shared.posture import Run, SweepName
 from shared.store.verbs import Partition, partition
 
+ABSENT: Final = "absent"
 ANCHOR: Final = "anchor:"
 BURST: Final = "burst:"
 DUE: Final = "due:"

@@ -40,6 +40,7 @@ _STATUS: Final = {
     Told.CLOSED: CaseStatus.CLOSED,
 }
 _WANTED: Final = frozenset({Told.APPROVAL_WANTED, Told.ESCALATED})
+_WHERE: Final = {Told.GUARD_TRIPPED: "guards", Told.GUARD_ABSENT: "health"}
 _NOBODY: Final = TenantId("test")
 _SOON: Final = 10.0
 """Seconds until a case is looked at again that does not say yet what the notice says."""
@@ -107,7 +108,7 @@ class Telling:
 
     def _plainly(self, event: str, notice: Notice, severity: Severity) -> Message:
         title, text = written(event, said=notice.said)
-        where = "guards" if notice.what is Told.GUARD_TRIPPED else "cases"
+        where = _WHERE.get(notice.what, "cases")
         return Message(
             event=event,
             key=notice.event,
@@ -115,7 +116,7 @@ class Telling:
             title=title,
             text=text,
             link=f"{self._pages}/api/{where}",
-            link_words=f"Open the {where}",
+            link_words=f"Open the page of {where}" if where == "health" else f"Open the {where}",
             severity=severity,
             urgent=notice.what in PAGES,
             at=notice.at,

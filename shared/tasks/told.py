@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from shared.model import TenantId
 from shared.pages.channel_view import ChannelState
@@ -24,28 +24,17 @@ class Ledger:
         self._tenant = tenant
         self._at = keys.deliveries(tenant)
 
-    async def states(self, kinds: dict[str, str]) -> tuple[ChannelState, ...]:
+    async def states(self, kinds: Mapping[str, str]) -> tuple[ChannelState, ...]:
         """Tell how each channel does, those included that are not configured any more."""
-        open_ = [d async for d in self._deliveries(keys.DUE)]
-        dead = [d async for d in self._deliveries(keys.DEAD)]
-        told: dict[str, list[str]] = defaultdict(list)
-        async for row in self._store.scan(self._at, prefix=keys.SENT):
-            told[row.body["channel"]].append(row.body["at"])
-        names = dict.fromkeys((*kinds, *(d.channel for d in (*open_, *dead))))
-        return tuple(
-            _state(
-                name,
-                kinds.get(name, "not configured"),
-                told.get(name, []),
-                [d for d in open_ if d.channel == name],
-                [d for d in dead if d.channel == name],
-            )
-            for name in names
-        )
+        return await states(self._store, self._tenant, kinds)
 
     async def again(self, channel: str) -> int:
         """Send again what a channel never took; returns how much that is."""
-        dead = [d async for d in self._deliveries(keys.DEAD) if d.channel == channel]
+        dead = [
+            d
+            async for d in _deliveries(self._store, self._tenant, keys.DEAD)
+            if d.channel == channel
+        ]
         for delivery in dead:
             fresh = delivery.model_copy(
                 update={"due": self._clock(), "tries": 0, "given_up_at": None}
@@ -58,9 +47,32 @@ class Ledger:
             await self._queue.put(encode(message))
         return len(dead)
 
-    async def _deliveries(self, prefix: str) -> AsyncIterator[Delivery]:
-        async for row in self._store.scan(self._at, prefix=prefix):
-            yield Delivery.model_validate(row.body)
+
+async def states(
+    store: Store, tenant: TenantId, kinds: Mapping[str, str]
+) -> tuple[ChannelState, ...]:
+    """Tell how each channel does; `kinds` are those that are configured, by name."""
+    open_ = [d async for d in _deliveries(store, tenant, keys.DUE)]
+    dead = [d async for d in _deliveries(store, tenant, keys.DEAD)]
+    told: dict[str, list[str]] = defaultdict(list)
+    async for row in store.scan(keys.deliveries(tenant), prefix=keys.SENT):
+        told[row.body["channel"]].append(row.body["at"])
+    names = dict.fromkeys((*kinds, *(d.channel for d in (*open_, *dead))))
+    return tuple(
+        _state(
+            name,
+            kinds.get(name, "not configured"),
+            told.get(name, []),
+            [d for d in open_ if d.channel == name],
+            [d for d in dead if d.channel == name],
+        )
+        for name in names
+    )
+
+
+async def _deliveries(store: Store, tenant: TenantId, prefix: str) -> AsyncIterator[Delivery]:
+    async for row in store.scan(keys.deliveries(tenant), prefix=prefix):
+        yield Delivery.model_validate(row.body)
 
 
 def _state(

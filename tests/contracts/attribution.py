@@ -18,11 +18,12 @@ from typing import Any
 from lab.tenant import SimulatedTenant
 from lab.tenant.catalogue import cmdlets, operations
 from lab.tenant.serve_activity import FEED_READ
+from lab.tenant.serve_exchange import MODULE
 from shared.clients.exchange import MANAGE_AS_APP
 from shared.clients.sentinel import ROLE
 from shared.sweeps.sweep import Sweep
 
-_PARTS = ("shared.tasks.", "shared.sweeps.", "responders.")
+_PARTS = ("shared.tasks.", "shared.sweeps.", "shared.doctor.checks.", "responders.")
 _BEGUN: ContextVar[tuple[str, ...]] = ContextVar("begun", default=())
 
 
@@ -48,6 +49,8 @@ class Attributed:
                 if call.path in roles:
                     self.permissions[part].append(frozenset({MANAGE_AS_APP}))
                     self.exchange_roles[part].append(frozenset({roles[call.path]}))
+                elif call.path == MODULE:
+                    self.permissions[part].append(frozenset({MANAGE_AS_APP}))
                 elif name in enough:
                     self.permissions[part].append(enough[name])
                 elif call.path.startswith("/incidents/"):

@@ -56,6 +56,7 @@ FUNCTIONS = {
     "inbox": ("httpTrigger", "alerts", {"GET"}),
     "alert": ("httpTrigger", "alert/{id}", {"GET"}),
     "health": ("httpTrigger", "health", {"GET"}),
+    "doctor": ("httpTrigger", "health/deep", {"GET"}),
     "remediate": ("queueTrigger", QUEUE_NAME, set()),
     "poison": ("queueTrigger", POISON_QUEUE_NAME, set()),
     "sweeps": ("timerTrigger", "", set()),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,12 +23,14 @@ from responders import catalogue
 from shared.clients import exchange
 from shared.errors import FirebreakError
 from shared.model import Place, PullName
-from shared.rights import Declared, Sort, options
+from shared.needs import Declared, Sort
+from shared.rights import options
 from shared.sweeps.parts import InParts
 from shared.sweeps.posture import sweeps
 from shared.tasks.completion import readers
 from shared.tasks.pieces import Pieces
 from tests.contracts.attribution import Attributed, acting_as
+from tests.doctor.clinic import WELL, Clinic, Wish
 from tests.sweeps.pulling import PullBench
 from tests.sweeps.swept import Swept
 from tests.sweeps.test_break_glass import Emergency
@@ -41,11 +44,12 @@ EVERYTHING = needed(ROOT / "policy.toml", options())
 PARTS = sorted({_.name.partition(":")[0] for _ in EVERYTHING.declared if _.sort is Sort.PART})
 SWEEPS = [name for name, sweep in sweeps().items() if isinstance(sweep, InParts)]
 MODULES = {
-    path.stem: f"shared.{path.parent.name}.{path.stem}"
-    for folder in ("tasks", "sweeps")
+    f"{lead}{path.stem}": f"shared.{folder.replace('/', '.')}.{path.stem}"
+    for folder, lead in (("tasks", ""), ("sweeps", ""), ("doctor/checks", "doctor_"))
     for path in (ROOT / "shared" / folder).glob("*.py")
 }
 COVERED_BY_OTHERS = {
+    "doctor_clocks": "asks without a token",
     "audit_proof": "the sweep mailbox_auditing reads it",
     "runner": "gives its tenant to responders",
     "watch": "gives its tenant to responders",
@@ -82,6 +86,10 @@ async def play(used: Attributed) -> None:
         await scored.app.start_sweeps()
         await scored.settle(within=timedelta(hours=1))
         await decide(scored, control="AdminMFAV2", state="risk accepted", reason="known")
+    with TemporaryDirectory() as folder:
+        async with Clinic(Path(folder), Wish(policy=GROUPED)) as clinic:
+            used.watch(clinic.tenant)
+            await clinic.app.examined({})
     async with Bench() as late:
         used.watch(late.tenant)
         pieces = Pieces(late.store, late.app.settings.tenant)
@@ -90,6 +98,10 @@ async def play(used: Attributed) -> None:
                 if place is not Place.PIECES:
                     with suppress(FirebreakError):
                         await read(named(late, place))
+
+
+GROUPED = WELL.replace("[protected]\n", '[protected]\ngroups = ["{empty}"]\n')
+"""A policy that protects a group as well."""
 
 
 def named(bench: Bench, place: Place) -> str:

@@ -98,6 +98,7 @@ class Bench(Workbench):
             queue=self.messages,
             tenant=world or self.world,
             clock=self.clock.now,
+            queues=self.side_queues.__getitem__,
         )
 
     def rows(self, prefix: str) -> list[Json]:

@@ -1,0 +1,120 @@
+"""`firebreak doctor`: whether everything is there that the app needs, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Final
+
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cli.exits import CommandError, Exit
+from cli.running import AsJson, Url, finish, remote_app, show_found
+from cli.show import outside
+from shared.diagnosis import Checkup, Finding, Grade
+from shared.model import Json
+
+_STYLES: Final = {
+    Grade.OK: ("ok", "green"),
+    Grade.NOTE: ("know", "cyan"),
+    Grade.UNKNOWN: ("not known", "bold magenta"),
+    Grade.BAD: ("TO DO", "bold red"),
+}
+_LONG: Final = 500
+"""Letters of a sentence that are shown."""
+
+
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Print the commands that mend it; none is run.")
+    ] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check everything the app needs; ends with 3 where a person has to look.
+
+    What could not be looked at counts as such: it is not known to be well.
+    """
+
+    async def run() -> None:
+        async with remote_app(url) as remote:
+            found = await remote.examined()
+        checkup = Checkup.model_validate(found)
+        if fix:
+            print(commands(checkup), end="")
+        else:
+            show_found(found, as_json=as_json, view=as_text)
+        if asks := checkup.asks:
+            count = "1 finding asks" if len(asks) == 1 else f"{len(asks)} findings ask"
+            raise CommandError(f"{count} for a person", code=Exit.NOT_CONTAINED)
+
+    finish(run())
+
+
+def commands(checkup: Checkup) -> str:
+    """Write down what mends everything that was found, each once, for a person to read and run."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for check, one in (*checkup.asks, *checkup.notes):
+        if one.commands:
+            found.setdefault(one.commands, []).append(f"{check}: {one.subject}: {one.state}")
+    if not found:
+        return "# Nothing that was found is mended by a command.\n"
+    lines = ["# Read each, fill in what stands in capitals, then run what you agree with."]
+    for needed, why in found.items():
+        lines += ["", *(f"# {' '.join(reason.split())}" for reason in why), *needed]
+    return "\n".join(lines) + "\n"
+
+
+def as_text(found: Json) -> RenderableType:
+    """Show what was found: what asks for a person first, then a line for each check."""
+    checkup = Checkup.model_validate(found)
+    parts: list[RenderableType] = [_head(checkup), Text()]
+    for check, one in checkup.asks:
+        parts += [_card(check, one), Text()]
+    parts.append(_checks(checkup))
+    if notes := checkup.notes:
+        parts += [Text(), Text("To know", style="bold")]
+        parts += [_note(check, one) for check, one in notes]
+    return Group(*parts)
+
+
+def _head(checkup: Checkup) -> Text:
+    said = f"{len(checkup.checks)} checks at {checkup.at:%Y-%m-%d %H:%M:%S} UTC"
+    if not checkup.asks:
+        return Text.assemble(("Well  ", "bold green"), (said, "dim"))
+    return Text.assemble(("Needs a person  ", "bold red"), (said, "dim"))
+
+
+def _card(check: str, one: Finding) -> RenderableType:
+    word, style = _STYLES[one.grade]
+    head = Text.assemble((f"{word}  ", style), outside(f"{one.subject}: {one.state}"))
+    head.append(f"  ({check})", style="dim")
+    lines = [head, _indented(one.means)]
+    if one.do:
+        lines.append(_indented(f"→ {one.do}."))
+    return Group(*lines)
+
+
+def _note(check: str, one: Finding) -> RenderableType:
+    head = outside(f"· {one.subject}: {one.state}")
+    head.append(f"  ({check})", style="dim")
+    return Group(head, _indented(one.means), _indented(f"→ {one.do}."))
+
+
+def _indented(text: str) -> RenderableType:
+    return Padding(outside(text, limit=_LONG), (0, 0, 0, 2))
+
+
+def _checks(checkup: Checkup) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("check", "is", "found"):
+        table.add_column(column, overflow="fold")
+    for one in checkup.checks:
+        word, style = _STYLES[one.grade]
+        states = Counter(finding.state for finding in one.findings)
+        counts = ", ".join(f"{count} {state}" for state, count in states.items())
+        table.add_row(one.check, Text(word, style=style), outside(counts))
+    return table

@@ -1,0 +1,1 @@
+"""The doctor: whether everything is there that the app needs to do its work."""

@@ -1,0 +1,55 @@
+"""Whether messages failed too often."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from shared.diagnosis import Finding, Grade, Kind
+from shared.doctor.check import RESTART, Check
+from shared.doctor.deployment import Deployment
+from shared.model import AlertId, AlertState
+from shared.tasks import keys
+from shared.tasks.queue import POISON_QUEUE_NAME
+
+_MOST: Final = 200
+"""Of the newest alerts for people, how many are looked at."""
+
+
+class Poison(Check):
+    """See whether messages failed too often: each is an alert or a case that nobody answered."""
+
+    kinds: ClassVar = {
+        "none": Kind(grade=Grade.OK, state="none", means="{subject}: nothing failed too often."),
+        "left": Kind(
+            grade=Grade.BAD,
+            state="not taken care of",
+            means="{count} messages lie in the queue {subject}: the function `poison`, which keeps "
+            "and shows them, does not run.",
+            do="Look at the log of the function `poison` and start the app again",
+            commands=(RESTART,),
+        ),
+        "shown": Kind(
+            grade=Grade.BAD,
+            state="to be looked at",
+            means="{count} alerts failed again and again, so nobody has answered them.",
+            do="Open each under Alerts, mend what its reason says and have it read again, or act "
+            "by hand",
+            commands=("firebreak alerts list --state poisoned",),
+        ),
+    }
+
+    async def look(self, at: Deployment) -> tuple[Finding, ...]:
+        """Count what lies in the poison queue, and the alerts that ended there."""
+        left = await at.queues(POISON_QUEUE_NAME).count()
+        shown = await self._alerts(at)
+        return (
+            self.found("left" if left else "none", POISON_QUEUE_NAME, count=left),
+            self.found("shown" if shown else "none", "alerts", count=shown),
+        )
+
+    async def _alerts(self, at: Deployment) -> int:
+        place, count = keys.inbox(at.tenant_id), 0
+        async for row in at.store.scan(place, prefix=keys.SHOWN, most=_MOST):
+            alert = await at.store.read(place, keys.alert_row(AlertId(row.body["alert"])))
+            count += alert is not None and alert.body["state"] == AlertState.POISONED
+        return count
