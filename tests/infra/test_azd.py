@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from scripts.package.__main__ import NAME, build
 from tests.infra.bicep_files import INFRA, ROOT, parsed
 
 AZURE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
@@ -22,6 +23,16 @@ def test_the_service_is_found_by_its_tag() -> None:
     assert f"{{ 'azd-service-name': '{service}' }}" in tagged
     assert AZURE["services"][service]["host"] == "function"
     assert f"SERVICE_{service.upper()}_NAME" in parsed("main.bicep")["outputs"]
+
+
+def test_what_is_deployed_is_the_package_as_it_is_built() -> None:
+    (service,) = AZURE["services"].values()
+    assert ROOT / service["dist"] == ROOT / "out" / NAME
+    assert service["language"] == "custom", "azd takes a zip as it is of no other language"
+    assert service["remoteBuild"] is False
+    assert service["hooks"]["prepackage"]["run"].endswith(
+        f"-m {build.__module__.rpartition('.')[0]}"
+    )
 
 
 def test_every_parameter_is_given_and_none_that_there_is_not() -> None:
