@@ -89,7 +89,7 @@ _BELOW: Final = {
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
         "alerts": Shape(
-            statuses=(200, 202, 401, 404, 405, 413, 415, 422), gives=(BaseModel,), html=False
+            statuses=(200, 202, 401, 404, 405, 413, 415, 422, 503), gives=(BaseModel,), html=False
         ),
         "show_undo": Shape(statuses=(*_PAGE, 404, 409), gives=(BaseModel,)),
         "undo": Shape(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -45,7 +46,7 @@ class App(Heralds):
         """Take an alert in, or answer a sender that asks whether it may send."""
         call = Call(method=method, headers=headers, query=query or {}, body=body)
         with self._watched(Seen.REQUEST) as note:
-            reply = await self._intake.receive(source, call)
+            reply = await self._received(source, call)
             note.say(
                 {
                     Fact.SOURCE: source if self.sources.named(source) else None,
@@ -53,6 +54,14 @@ class App(Heralds):
                 }
             )
         return reply
+
+    async def _received(self, source: str, call: Call) -> Reply:
+        try:
+            return await self._intake.receive(source, call)
+        except Transient as error:
+            self.log.error("alert.not_taken", reason=str(error))
+            said = "Storage cannot be reached, so this is not acknowledged: send it again"
+            return Reply(status=503, body={"error": said}, retry_after=math.ceil(AGAIN))
 
     async def work(self, text: str) -> None:
         """Take a message off the queue; what cannot be done now goes back on it, with a delay."""
