@@ -20,6 +20,7 @@ from scripts.openapi import openapi
 from scripts.package.bill import licences_page
 from scripts.package.libraries import locked
 from scripts.telemetry_page import telemetry_page
+from scripts.workbook import workbook
 from shared.alerts.catalogue import carriers
 from shared.policy.schema import schema
 
@@ -80,6 +81,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "docs/responders.md": responders_page,
         "docs/doctor.md": doctor_page,
         "docs/telemetry.md": telemetry_page,
+        "infra/workbook.json": workbook,
         "docs/licences.md": licences,
         "infra/permissions.json": partial(permissions, "json"),
         "infra/permissions.bicep": partial(permissions, "bicep"),

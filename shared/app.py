@@ -59,7 +59,7 @@ class App(Heralds):
         try:
             return await self._intake.receive(source, call)
         except Transient as error:
-            self.log.error("alert.not_taken", reason=str(error))
+            self.log.warning("alert.not_taken", reason=str(error))
             said = "Storage cannot be reached, so this is not acknowledged: send it again"
             return Reply(status=503, body={"error": said}, retry_after=math.ceil(AGAIN))
 
