@@ -4,7 +4,12 @@ While the organisation audits by default, Microsoft chooses what is audited of e
 somebody chooses for it; from then on what Microsoft adds does not arrive there. A mailbox's own
 switch is ignored then but for one thing: without Audit (Premium) its entries reach the unified log
 only if the switch is on.
-Source: learn.microsoft.com/purview/audit-mailboxes.
+
+Source: learn.microsoft.com/purview/audit-mailboxes, whose table has an asterisk for what is audited
+by default of each logon type. It gives `MailItemsAccessed` and `Send` to Audit (Premium) alone;
+Microsoft has announced them for Audit (Standard) as well (2024), and the table does not show it. So
+they are asked only where the licence is known to bring them; letting Microsoft choose again, which
+is how it is mended, brings them wherever they are due.
 """
 
 from __future__ import annotations

@@ -21,14 +21,27 @@ EVERYBODY: Final = "All"
 _GUESTS: Final = "GuestsOrExternalUsers"
 _USUAL_GUESTS: Final = frozenset({"internalGuest", "b2bCollaborationGuest"})
 """The kinds of guest that have the user type `guest` in this directory."""
-_PASSWORD_ALONE: Final = frozenset(
-    {"password", "federatedSingleFactor", "sms", "x509CertificateSingleFactor"}
+_ONE_FACTOR: Final = frozenset(
+    {"email", "federatedSingleFactor", "hardwareOath", "password", "qrCodePin", "sms"}
+    | {"softwareOath", "voice", "x509CertificateSingleFactor"}
 )
-"""Combinations that are one factor. Source: authenticationMethodModes."""
+"""Modes that are one factor where they stand alone.
+
+Source: learn.microsoft.com/graph/api/resources/authenticationmethodmodes; which of them stand alone
+or in pairs is what GET /policies/authenticationStrengthPolicies returns for the built-in ones.
+"""
 RESISTANT: Final = frozenset({"fido2", "windowsHelloForBusiness", "x509CertificateMultiFactor"})
-"""Combinations that phishing does not get around. Source: authenticationMethodModes."""
+"""All that the built-in strength "Phishing-resistant MFA" allows. Source: as above."""
+_TWO_FACTORS: Final = RESISTANT | {
+    "deviceBasedPush",
+    "federatedMultiFactor",
+    "temporaryAccessPassMultiUse",
+    "temporaryAccessPassOneTime",
+}
+"""Modes that the built-in strength "Multifactor authentication" takes alone. Source: as above."""
 _STRONG_METHODS: Final = frozenset(
     {
+        "fido",
         "fido2",
         "fido2SecurityKey",
         "macOsSecureEnclaveKey",
@@ -41,10 +54,19 @@ _STRONG_METHODS: Final = frozenset(
         "x509Certificate",
     }
 )
+"""Methods that phishing does not get around, in the words of the report and of Graph's types.
+
+Source: learn.microsoft.com/graph/api/resources/usageauthmethod (beta names what the report's
+`methodsRegistered` holds; v1.0 only gives examples), and the authentication methods' types.
+"""
 _NO_FACTOR: Final = frozenset(
-    {"email", "qrCodePin", "securityQuestion", "temporaryAccessPass", "password"}
+    {"appPassword", "email", "password", "qrCode", "qrCodePin", "securityQuestion"}
+    | {"temporaryAccessPass"}
 )
-"""Methods that reset a password or pass for a while, and are no second factor."""
+"""Methods that reset a password, stand in for it or pass for a while, and are no second factor.
+
+Source: as above.
+"""
 
 
 class Person(Value):
@@ -164,7 +186,10 @@ def _of_strength(combinations: frozenset[str]) -> Demand:
         return Demand.UNKNOWN
     if combinations <= RESISTANT:
         return Demand.RESISTANT
-    return Demand.NOTHING if combinations & _PASSWORD_ALONE else Demand.FACTOR
+    alone = frozenset(modes for modes in combinations if "," not in modes)
+    if alone & _ONE_FACTOR:
+        return Demand.NOTHING
+    return Demand.UNKNOWN if alone - _TWO_FACTORS else Demand.FACTOR
 
 
 def is_for(policy: AccessPolicy, person: Person) -> bool | None:

@@ -30,6 +30,13 @@ NOBODY: dict[str, Any] = {
     "without_guests": False,
 }
 ALL = frozenset({"All"})
+BUILT_IN_MFA = frozenset(
+    {"windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor", "deviceBasedPush"}
+    | {"temporaryAccessPassOneTime", "temporaryAccessPassMultiUse", "federatedMultiFactor"}
+    | {"password,microsoftAuthenticatorPush", "password,softwareOath", "password,hardwareOath"}
+    | {"password,sms", "password,voice", "sms,federatedSingleFactor"}
+)
+"""Source: GET /policies/authenticationStrengthPolicies, the built-in "Multifactor authentication"."""
 B2B = frozenset({"internalGuest", "b2bCollaborationGuest"})
 
 
@@ -91,6 +98,10 @@ DEMANDS: list[tuple[dict[str, Any], Demand]] = [
     ({"controls": frozenset(), "strength": frozenset({"fido2"})}, Demand.RESISTANT),
     ({"controls": frozenset(), "strength": frozenset({"fido2", "password,sms"})}, Demand.FACTOR),
     ({"controls": frozenset(), "strength": frozenset({"password"})}, Demand.NOTHING),
+    ({"controls": frozenset(), "strength": frozenset({"fido2", "qrCodePin"})}, Demand.NOTHING),
+    ({"controls": frozenset(), "strength": frozenset({"fido2", "aNewMode"})}, Demand.UNKNOWN),
+    ({"controls": frozenset(), "strength": frozenset({"deviceBasedPush"})}, Demand.FACTOR),
+    ({"controls": frozenset(), "strength": BUILT_IN_MFA}, Demand.FACTOR),
     ({"controls": frozenset(), "strength": frozenset()}, Demand.UNKNOWN),
 ]
 
