@@ -84,6 +84,7 @@ $Wanted = [ordered]@{
 $ExchangeRoles = @(
   'Audit Logs',
   'Mail Recipients',
+  'Organization Configuration',
   'Remote and Accepted Domains',
   'Transport Hygiene',
   'Transport Rules',

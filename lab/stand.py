@@ -29,7 +29,16 @@ _OPENS_DOORS: Final = frozenset({"restore_sign_in"})
 _OVER_ADMINISTRATORS: Final = frozenset({"Privileged Authentication Administrator"})
 """What lets an application act on accounts that hold roles, as the intruder's victim may."""
 
-_HOMES: Final[Mapping[str, Story]] = MappingProxyType({"disable_on_premises": synced_user})
+
+def _unwatched(tenant: SimulatedTenant) -> Scenario:
+    """Tell of an intruder who switched off what is written down about everybody."""
+    tenant.state.audit_disabled, tenant.state.log_ingestion = True, False
+    return full_house(tenant)
+
+
+_HOMES: Final[Mapping[str, Story]] = MappingProxyType(
+    {"disable_on_premises": synced_user, "restore_auditing": _unwatched}
+)
 """Stories of those who have nothing to do in a full house, which is a cloud account's."""
 
 

@@ -72,7 +72,7 @@ class EnableMailboxAudit(Responder[MailboxAuditEnabled]):
                 "is written down and this mailbox's own settings are ignored",
                 steps=(
                     "Find out who switched it off: that is a step intruders take",
-                    "Run Set-OrganizationConfig -AuditDisabled $false in Exchange PowerShell",
+                    "Ask for restore_auditing: `firebreak harden` with the tenant's id",
                     "Run this again",
                 ),
             )

@@ -199,6 +199,8 @@ class AccountKind(StrEnum):
     GUEST = "guest"
     PRIVILEGED = "privileged"
     RESTRICTED = "restricted"
+    ORGANISATION = "organisation"
+    """No account at all: the organisation itself, an object of the directory like accounts are."""
 
 
 class MailboxKind(StrEnum):
@@ -237,6 +239,11 @@ class Account(Value):
     def who(self) -> Who:
         """Its two names."""
         return Who(object_id=self.object_id, upn=self.upn)
+
+    @property
+    def is_organisation(self) -> bool:
+        """Whether it stands for the organisation itself, so that nobody signs in with it."""
+        return AccountKind.ORGANISATION in self.kinds
 
 
 class Mode(StrEnum):

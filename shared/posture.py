@@ -45,7 +45,10 @@ class Finding(Value):
     evidence: dict[str, str] = Field(default_factory=dict)
     certainty: Certainty = Certainty.SEEN
     account: ObjectId | None = None
-    """Whose account is to be hardened to mend it; `None` where that would not."""
+    """What is to be hardened to mend it: an account, or the organisation by the tenant's id.
+
+    `None` where no task mends it.
+    """
 
     def id(self, sweep: SweepName) -> FindingId:
         """Name it by what it is about, not by what it says today."""

@@ -118,6 +118,10 @@ class Responder[C: Change](ABC):
     """Whether it tells the intruder's things by their time, so that none of the owner's is taken
     for one after the owner was let back in."""
 
+    organisation: ClassVar[bool] = False
+    """Whether it changes the whole organisation and no account, so that it also answers a case
+    about the organisation itself."""
+
     hunts: ClassVar[bool] = False
     """Whether it looks through the organisation's logs and mail: whatever closes a door at the
     account itself goes first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lab.tenant.answers import ExchangeRefusal
 from lab.tenant.cmdlets import Json, Output, Run, binding, cmdlet
 from lab.tenant.state import Mailbox
 
@@ -47,6 +48,9 @@ def get_organization_config(run: Run) -> Output:
 )
 def set_organization_config(run: Run) -> Output:
     """Switch the auditing of all mailboxes off or on."""
+    _customised(run)
+    if not run.asked("AuditDisabled"):
+        raise binding("Cannot process command because of a missing parameter: AuditDisabled.")
     run.world.state.audit_disabled = run.switch("AuditDisabled")
     run.wrote("", f"organisation: AuditDisabled {run.world.state.audit_disabled}")
     return []
@@ -66,9 +70,25 @@ def get_admin_audit_log_config(run: Run) -> Output:
 )
 def set_admin_audit_log_config(run: Run) -> Output:
     """Let what is audited reach the unified audit log, or not."""
+    _customised(run)
+    if not run.asked("UnifiedAuditLogIngestionEnabled"):
+        raise binding("Cannot process command because of a missing parameter.")
     run.world.state.log_ingestion = run.switch("UnifiedAuditLogIngestionEnabled")
     run.wrote("", f"organisation: unified audit log {run.world.state.log_ingestion}")
     return []
+
+
+def _customised(run: Run) -> None:
+    """Refuse where the organisation's settings still lie in Microsoft's common place."""
+    if run.world.state.customised:
+        return
+    kind = "Microsoft.Exchange.Configuration.Tasks.InvalidOperationInDehydratedContextException"
+    raise ExchangeRefusal(
+        400,
+        kind,
+        "The command you tried to run isn't currently allowed in your organization. To run this "
+        "command, you first need to run the command: Enable-OrganizationCustomization.",
+    )
 
 
 def _bypass(mailbox: Mailbox) -> Json:

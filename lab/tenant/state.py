@@ -222,6 +222,8 @@ class State:
         """Whether the whole organisation goes unaudited."""
         self.log_ingestion = True
         """Whether what is audited reaches the unified audit log."""
+        self.customised = True
+        """Whether `Enable-OrganizationCustomization` was run, as most organisations have."""
         self.smtp_auth_disabled = False
         """Whether SMTP AUTH is shut for whoever has no setting of their own."""
         self.blocking_groups: set[str] = set()

@@ -53,6 +53,13 @@ _UNWILLING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             "The tenant's policy for authentication methods does not allow this one",
             ("Enable the method for this account in the Entra admin center, under Policies",),
         ),
+        "Enable-OrganizationCustomization": (
+            "The organisation's settings were never customised, and Exchange lets none be set",
+            (
+                "Run Enable-OrganizationCustomization in Exchange PowerShell",
+                "Wait until it is in force, which can take a day, and ask again",
+            ),
+        ),
         "external guest user": (
             "A guest's methods belong to the home tenant",
             ("Ask the guest's home organisation to let the guest in again",),

@@ -9,6 +9,7 @@ Source: learn.microsoft.com/purview/audit-mailboxes.
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from typing import Final
 
 from shared.clients.exchange import Exchange
@@ -19,6 +20,13 @@ LOGONS: Final = ("Admin", "Delegate", "Owner")
 """Who may act on a mailbox; Microsoft chooses what is audited of those in the default set."""
 
 
+class Switch(StrEnum):
+    """A switch of the whole organisation without which nothing is written down."""
+
+    MAILBOXES = "auditing of mailboxes"
+    UNIFIED_LOG = "unified audit log"
+
+
 class Auditing(Value):
     """How a mailbox is audited. `chosen` are the actions of the logon types somebody chose for."""
 
@@ -27,6 +35,14 @@ class Auditing(Value):
     chosen: dict[str, tuple[str, ...]]
     bypassed: bool
     """Whether nothing this account does, in any mailbox, is written down."""
+
+
+_SETS: Final = {
+    Switch.MAILBOXES: ("Set-OrganizationConfig", "AuditDisabled"),
+    Switch.UNIFIED_LOG: ("Set-AdminAuditLogConfig", "UnifiedAuditLogIngestionEnabled"),
+}
+_SAYS_OFF: Final = frozenset({Switch.MAILBOXES})
+"""Switches whose parameter says that it is off."""
 
 
 class MailboxAuditing:
@@ -75,6 +91,15 @@ class MailboxAuditing:
         if len(found) != 1:
             raise Defect("Exchange did not answer with one configuration of the audit log")
         return _flag(found[0], "UnifiedAuditLogIngestionEnabled")
+
+    async def set_organisation(self, switch: Switch, *, on: bool) -> None:
+        """Set a switch of the whole organisation. The unified log follows within an hour.
+
+        Raises `Refused` where the organisation's settings were never customised.
+        Source: Set-OrganizationConfig, Set-AdminAuditLogConfig; Enable-OrganizationCustomization.
+        """
+        cmdlet, wanted = _SETS[switch]
+        await self._exchange.run(cmdlet, {wanted: on != (switch in _SAYS_OFF)})
 
     async def switch(self, who: Who, *, on: bool) -> None:
         """Set a mailbox's own switch. Source: Set-Mailbox."""

@@ -30,6 +30,7 @@ MAIL_RECIPIENTS: Final = "Mail Recipients"
 USER_OPTIONS: Final = "User Options"
 AUDIT_LOGS: Final = "Audit Logs"
 TRANSPORT_HYGIENE: Final = "Transport Hygiene"
+ORGANIZATION_CONFIGURATION: Final = "Organization Configuration"
 VIEW_ONLY_CONFIGURATION: Final = "View-Only Configuration"
 
 PUBLIC_CLOUD: Final = "https://outlook.office365.com"

@@ -102,6 +102,8 @@ def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
             sentence=f"Firebreak reads and reports; nothing is changed. {progress}",
         )
     open_doors = [t for t in tasks if t.phase is Phase.CONTAIN and closed_at(t) is None]
+    if clock.limit is Limit.NOBODY:
+        return Answer(tone=Tone.BUSY, word="Being mended", sentence=progress)
     if open_doors or clock.limit is Limit.NONE:
         return Answer(
             tone=Tone.BUSY,
@@ -162,30 +164,31 @@ def _ended(
             word="Not contained",
             sentence="All tasks have ended, yet the account is still open to the intruder.",
         )
+    done = "Mended" if clock.limit is Limit.NOBODY else "Contained"
     alive = sum(found.fate in ALIVE for found in footholds)
     if alive:
         verb = "is" if alive == 1 else "are"
         return Answer(
             tone=Tone.PERSON,
-            word="Contained, footholds left",
+            word=f"{done}, footholds left",
             sentence=f"{_many(alive, 'foothold')} {verb} still there, by policy. See below.",
         )
     proofs = [t.finished_at for t in tasks if t.finished_at and t.state is TaskState.VERIFIED]
     if not proofs:
         return Answer(
             tone=Tone.GOOD,
-            word="Contained",
+            word=done,
             sentence="Every door was found closed already; there was nothing to change.",
         )
     if case.proven_at is not None:
         return Answer(
             tone=Tone.GOOD,
-            word=f"Contained, proven at {full(case.proven_at)}",
+            word=f"{done}, proven at {full(case.proven_at)}",
             sentence="Looked again when nothing could come back any more: nothing had.",
         )
     return Answer(
         tone=Tone.GOOD,
-        word="Contained",
+        word=done,
         sentence=f"All that was planned is done and was read back, last at {full(max(proofs))}.",
     )
 

@@ -19,6 +19,7 @@ from shared.model import (
     CAE_LIFE,
     TOKEN_LIFE,
     AccountKind,
+    AlertKind,
     Case,
     CaseStatus,
     Mode,
@@ -45,6 +46,11 @@ _UNSETTLED: Final = frozenset(TaskState) - {TaskState.VERIFIED, TaskState.SKIPPE
 
 def intruder_clock(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> IntruderClock:
     """Say until when the intruder can act."""
+    if case.kinds == {AlertKind.HARDENING_REQUEST}:
+        return IntruderClock(
+            limit=Limit.NOBODY,
+            sentence="Nobody is known to be in: somebody asked for a setting to be mended.",
+        )
     if _only_looked(case, tasks):
         return IntruderClock(
             limit=Limit.UNTOUCHED,

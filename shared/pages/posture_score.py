@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from shared.clients.secure_scores import ControlState, DayScore
-from shared.model import CaseId, Value
+from shared.model import AlertKind, CaseId, Value
 from shared.pages.values import CaseRow
 from shared.policy.score_links import LINKS, Effect, helping
 from shared.policy.score_shares import whole
@@ -42,7 +42,7 @@ class ScoreView(Value):
     trend: tuple[TrendPoint, ...]
     quarter_from: date
     cases: int
-    """Cases that were opened this quarter."""
+    """Cases about an intruder that were opened this quarter."""
     prevented: tuple[Prevented, ...]
     """The control that would have met most cases first."""
 
@@ -52,7 +52,7 @@ def score_view(
 ) -> ScoreView:
     """Show the score; `rows` are cases, of which those of this quarter count."""
     start = quarter_of(at.date())
-    cases = [row for row in rows if row.opened_at.date() >= start]
+    cases = [row for row in rows if row.opened_at.date() >= start and _broken_into(row)]
     return ScoreView(
         board=board,
         trend=tuple(map(_point, sorted(days, key=lambda day: day.day))),
@@ -60,6 +60,11 @@ def score_view(
         cases=len(cases),
         prevented=prevented(cases, board),
     )
+
+
+def _broken_into(row: CaseRow) -> bool:
+    """Whether a case is about an intruder at all, not only about a setting to be mended."""
+    return set(row.kinds) != {AlertKind.HARDENING_REQUEST}
 
 
 def prevented(cases: Sequence[CaseRow], board: Board | None) -> tuple[Prevented, ...]:

@@ -83,6 +83,8 @@ class Made(StrEnum):
 class Limit(StrEnum):
     """What is known about until when the intruder can act."""
 
+    NOBODY = "nobody"
+    """Nobody is known to be in: the case was asked for, to mend a setting."""
     UNTOUCHED = "untouched"
     NONE = "none"
     CONDITIONAL = "conditional"

@@ -84,6 +84,7 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         SearchState.UNKNOWN: ("Not known", Tone.PERSON, "unknown"),
     },
     Limit: {
+        Limit.NOBODY: ("Nobody is known to be in", Tone.QUIET, "eye"),
         Limit.UNTOUCHED: ("No limit: nothing was changed", Tone.PERSON, "eye"),
         Limit.NONE: ("No limit yet", Tone.BAD, "failed"),
         Limit.CONDITIONAL: ("Limited, on conditions", Tone.PERSON, "half"),
@@ -197,6 +198,7 @@ SAID: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         AccountKind.GUEST: "guest",
         AccountKind.PRIVILEGED: "privileged",
         AccountKind.RESTRICTED: "restricted management unit",
+        AccountKind.ORGANISATION: "no account: a setting for everybody",
     },
     Place: {
         Place.SENTINEL_INCIDENT: "incident of Microsoft Sentinel",

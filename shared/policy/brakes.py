@@ -20,6 +20,7 @@ from shared.policy.guards import (
     PrivilegedAccounts,
     ProtectedAccounts,
     Verdict,
+    WholeOrganisation,
 )
 from shared.policy.limits import Freeze
 
@@ -99,6 +100,7 @@ def standing_guards(policy: Policy, own: OwnIdentity) -> tuple[Guard, ...]:
         NotOurselves(identity=own),
         ProtectedAccounts(protected=policy.protected),
         PrivilegedAccounts(furthest=policy.guards.privileged),
+        WholeOrganisation(),
         Paused(),
         Frozen(policy.freezes),
         StaleAlert(timedelta(hours=policy.guards.stale_hours)),

@@ -63,7 +63,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     ceiling = Mode.APPROVE if unjudged else Mode.ENFORCE
     wanted = Decision(
         rules=tuple(rule.name for rule in candidates),
-        steps=_steps(policy, candidates),
+        steps=_steps(policy, candidates, facts),
         reasons=(
             *(_doubt(rule, facts) for rule in unjudged),
             *(f"rule '{rule.name}' matched: {_seen(facts, rule)}" for rule in fitting),
@@ -105,11 +105,14 @@ def _candidates(policy: Policy, facts: Facts) -> tuple[tuple[Rule, ...], tuple[R
     return unjudged, tuple(rule for rule, _ in fits[len(before) : len(before) + 1])
 
 
-def _steps(policy: Policy, rules: Iterable[Rule]) -> tuple[Step, ...]:
+def _steps(policy: Policy, rules: Iterable[Rule], facts: Facts) -> tuple[Step, ...]:
+    """Gather what the rules name; what needs an account has nothing to do with the organisation."""
+    whole = facts.account.is_organisation
     return _strongest(
         Step(responder=name, phase=policy.responders[name].phase, mode=mode)
         for rule in rules
         for name, mode in rule.responders.items()
+        if policy.responders[name].organisation or not whole
     )
 
 

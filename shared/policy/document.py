@@ -37,12 +37,19 @@ class ResponderTraits(Value):
     name: ResponderName
     phase: Phase
     reversible: bool
+    organisation: bool = False
+    """Whether it answers a case about the organisation itself."""
 
     @classmethod
     def of(cls, catalogue: Mapping[ResponderName, Responder[Any]]) -> dict[ResponderName, Self]:
         """Read the traits of all responders off the catalogue."""
         return {
-            name: cls(name=name, phase=responder.phase, reversible=responder.reversible)
+            name: cls(
+                name=name,
+                phase=responder.phase,
+                reversible=responder.reversible,
+                organisation=responder.organisation,
+            )
             for name, responder in catalogue.items()
         }
 

@@ -164,6 +164,20 @@ class PrivilegedAccounts:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class WholeOrganisation:
+    """What is changed for everybody waits for a person, whatever the rule says."""
+
+    def judge(self, subject: GuardSubject) -> Verdict | None:
+        """Look whether the case is about an account at all."""
+        if not subject.account.is_organisation:
+            return None
+        return Verdict(
+            limit=Limit.APPROVE,
+            reason="this concerns the whole organisation, so it waits until a person releases it",
+        )
+
+
 def apply_guards(decision: Decision, guards: Iterable[Guard], subject: GuardSubject) -> Decision:
     """Lower a decision to what every guard allows; the order of the guards does not matter.
 

@@ -1,8 +1,11 @@
 """Which control of Secure Score would have stopped or shortened which case, and why.
 
 Reviewed by hand: a control stands here only where it is known by its id, and where what it does
-lies in the way of what the alert says or the responders found. It says what would have helped,
-not who is to blame: whether the control was on then is a question of the score's history.
+lies in the way of what the alert says or the responders found. What is found on nearly every
+account (its password, its sessions) points to no control. It says what would have helped, not who
+is to blame: whether the control was on then is a question of the score's history.
+
+Source: the controls' own titles and remediation in GET /security/secureScoreControlProfiles.
 """
 
 from __future__ import annotations
@@ -41,9 +44,10 @@ LINKS: Final = (
     Link(
         control="MFARegistrationV2",
         effect=Effect.STOPPED,
-        reason="A stolen password alone opens no account that is asked for a second factor",
+        reason="Who knows only the password is stopped at the second factor, and adds no method of "
+        "their own; who stole a session with it is not",
         kinds=_SIGN_INS,
-        footholds=frozenset({"password", "auth_method"}),
+        footholds=frozenset({"auth_method"}),
     ),
     Link(
         control="AdminMFAV2",
@@ -53,14 +57,16 @@ LINKS: Final = (
     ),
     Link(
         control="BlockLegacyAuthentication",
-        effect=Effect.STOPPED,
-        reason="IMAP, POP and SMTP take a password without asking for a second factor",
+        effect=Effect.SHORTENED,
+        reason="Protocols that take a password alone stood open, and would not have; whether the "
+        "intruder used one is not known",
         footholds=frozenset({"legacy_protocol"}),
     ),
     Link(
         control="SigninRiskPolicy",
         effect=Effect.STOPPED,
-        reason="A risky sign-in is asked for a second factor or refused at once",
+        reason="A sign-in whose risk Microsoft sees at once is asked for a second factor or "
+        "refused; some risks are only seen hours later",
         kinds=frozenset({AlertKind.RISKY_SIGN_IN}),
     ),
     Link(
@@ -68,7 +74,6 @@ LINKS: Final = (
         effect=Effect.SHORTENED,
         reason="A user at high risk has to change the password before anything else",
         kinds=frozenset({AlertKind.RISKY_USER}),
-        footholds=frozenset({"password"}),
     ),
     Link(
         control="IntegratedApps",
@@ -87,8 +92,7 @@ LINKS: Final = (
     Link(
         control="mdo_safelinksforemail",
         effect=Effect.SHORTENED,
-        reason="Links of the phish are checked again when they are clicked",
-        kinds=frozenset({AlertKind.CONSENT_PHISHING}),
+        reason="Links of what the intruder sent are checked again when they are clicked",
         footholds=frozenset({"sent_phish"}),
     ),
     Link(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from shared.errors import Denied, Gone, Refused
-from shared.model import Json, Severity
+from shared.model import Json, ObjectId, Severity, TenantId
 from shared.posture import Budget, Finding, Gap
 from shared.sweeps.sweep import Look, Page, Sweep
 
@@ -54,8 +54,18 @@ class InParts(Sweep):
         return page.model_copy(update={"next": after})
 
 
-def of_the_whole(kind: str, title: str, severity: Severity, **evidence: str) -> Page:
-    """Tell of a switch of the whole organisation that stands wrong."""
+def of_the_whole(
+    kind: str,
+    title: str,
+    severity: Severity,
+    *,
+    mended_at: TenantId | None = None,
+    **evidence: str,
+) -> Page:
+    """Tell of a switch of the whole organisation that stands wrong.
+
+    `mended_at` is the organisation's id where a request about it mends the switch.
+    """
     finding = Finding(
         kind=kind,
         subject="organisation",
@@ -63,5 +73,6 @@ def of_the_whole(kind: str, title: str, severity: Severity, **evidence: str) -> 
         severity=severity,
         weight=1.0,
         evidence=evidence,
+        account=None if mended_at is None else ObjectId(mended_at),
     )
     return Page(findings=(finding,))

@@ -9,13 +9,28 @@ from shared.clients import graph
 from shared.clients.directory import Domains, Memberships
 from shared.clients.tenant import Tenant
 from shared.errors import Denied
-from shared.model import Account, AccountKind, AccountRef, ObjectId
+from shared.model import Account, AccountKind, AccountRef, ObjectId, TenantId, Upn
 from shared.needs import Needs
 
 NEEDS: Final = Needs(
     what="Find out whom an alert is about and how many accounts there are",
     permissions=frozenset({graph.USER_READ_ALL, graph.DOMAIN_READ_ALL}),
 )
+
+
+def organisation(tenant: TenantId) -> Account:
+    """Make the subject of what concerns the whole organisation.
+
+    It is an object of the directory, and its object id is the tenant's id.
+    Source: GET /organization/{id}, where the id is the tenant's.
+    """
+    return Account(
+        object_id=ObjectId(tenant),
+        upn=Upn("the whole organisation"),
+        kinds=frozenset({AccountKind.ORGANISATION}),
+        groups=frozenset(),
+        roles=frozenset(),
+    )
 
 
 async def resolve(ref: AccountRef, tenant: Tenant) -> Account:

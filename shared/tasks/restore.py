@@ -110,6 +110,8 @@ def _lines(file: CaseFile) -> tuple[CheckLine, ...]:
 
 def _refuse_again(file: CaseFile) -> None:
     case = file.case
+    if case.account.is_organisation:
+        raise Refused("This case is about the organisation: nobody was kept out")
     if case.restored_at is not None and not _failed(file):
         raise Refused(f"The owner was let back in at {case.restored_at:%Y-%m-%d %H:%M} UTC")
     if return_asked(file) is not None:

@@ -147,7 +147,10 @@ class Runner:
         self, file: CaseFile, message: WorkMessage, view: Tenant
     ) -> list[asyncio.Task[None]]:
         """Start to read, once, what the account looks like before its footholds are removed."""
-        kept = any(entry.event is Event.EVIDENCE for entry in file.journal.entries)
+        # The organisation has no mailbox, sign-ins or methods to keep: the change says what it was.
+        kept = file.case.account.is_organisation or any(
+            entry.event is Event.EVIDENCE for entry in file.journal.entries
+        )
         acts = any(task.mode is Mode.ENFORCE or task.release for task in self._ready(file, message))
         if kept or not acts:
             return []

@@ -18,6 +18,7 @@ from shared.model import (
     Account,
     AccountRef,
     Alert,
+    AlertKind,
     AlertState,
     CaseId,
     Event,
@@ -43,7 +44,7 @@ from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.outbox import Told, announce_case, announce_plainly
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, encode
-from shared.tasks.resolve import resolve
+from shared.tasks.resolve import organisation, resolve
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
 
@@ -110,8 +111,15 @@ class Triage:
             called_off = alert.model_copy(update={"state": AlertState.RECEIVED})
             await self._mark(row, called_off, AlertState.IGNORED, reason=alert.reason)
             return
-        account = await resolve(alert.account or AccountRef(), self._tenant)
-        await self._answer(row, alert, account)
+        await self._answer(row, alert, await self._subject(alert))
+
+    async def _subject(self, alert: Alert) -> Account:
+        """Find whom an alert is about; only a person's request can be about the organisation."""
+        ref = alert.account or AccountRef()
+        asked = alert.kind is AlertKind.HARDENING_REQUEST and ref.object_id is not None
+        if asked and str(ref.object_id).lower() == alert.tenant.lower():
+            return organisation(alert.tenant)
+        return await resolve(ref, self._tenant)
 
     def _early(self, todo: Row | None) -> bool:
         """Whether another message is on its way for a later time; this one is one too many."""

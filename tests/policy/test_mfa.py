@@ -36,7 +36,7 @@ BUILT_IN_MFA = frozenset(
     | {"password,microsoftAuthenticatorPush", "password,softwareOath", "password,hardwareOath"}
     | {"password,sms", "password,voice", "sms,federatedSingleFactor"}
 )
-"""Source: GET /policies/authenticationStrengthPolicies, the built-in "Multifactor authentication"."""
+"""What GET /policies/authenticationStrengthPolicies gives for "Multifactor authentication"."""
 B2B = frozenset({"internalGuest", "b2bCollaborationGuest"})
 
 

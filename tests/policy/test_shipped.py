@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from responders import catalogue
-from shared.model import Account, AccountKind, AlertKind, Mode, ObjectId, Severity, Upn
+from shared.model import Account, AccountKind, AlertKind, Mode, ObjectId, Severity, TenantId, Upn
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
 from shared.policy.document import Policy, ResponderTraits, load
+from shared.tasks.resolve import organisation
 
 ACCOUNT = Account(
     object_id=ObjectId("5d1f2d5e-0000-4000-8000-000000000001"),
@@ -107,7 +108,17 @@ def test_hardening_an_account_asks_for_each_change_and_shuts_nobody_out(shipped:
             "disable_inbox_rules",
             "revoke_app_consents",
             "block_legacy_mail",
+            "restore_auditing",
         }
+
+
+def test_about_the_organisation_nothing_answers_that_needs_an_account(shipped: Policy) -> None:
+    about = Facts(
+        kind=AlertKind.HARDENING_REQUEST,
+        severity=Severity.LOW,
+        account=organisation(TenantId("00000000-0000-4000-8000-000000000000")),
+    )
+    assert {str(name) for name in decide(shipped, about).modes} == {"restore_auditing"}
 
 
 def test_every_finished_responder_has_its_place_but_those_of_the_way_back(shipped: Policy) -> None:

@@ -76,7 +76,7 @@ async def test_where_the_organisation_audits_nothing_a_person_is_told(stand: Any
     place.lab.state.audit_disabled = True
     with pytest.raises(Refused, match="whole organisation") as refused:
         await plan(place)
-    assert any("AuditDisabled $false" in step for step in refused.value.steps)
+    assert any("restore_auditing" in step for step in refused.value.steps)
 
 
 async def test_an_organisation_that_does_not_say_is_not_taken_to_audit(stand: Any) -> None:

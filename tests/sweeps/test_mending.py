@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json, Task, TaskState
@@ -13,6 +15,7 @@ from tests.sweeps.swept import Swept
 
 AUDITING = "mailbox_auditing"
 AUDIT = "enable_mailbox_audit"
+RESTORE = "restore_auditing"
 
 
 class Mended(Swept):
@@ -20,7 +23,7 @@ class Mended(Swept):
 
     async def mend(self, name: str, finding: str) -> Json:
         """Ask for a finding to be mended, and let the worker go on."""
-        headers, body = self._signed(finding=finding)
+        headers, body = self.signed(finding=finding)
         async with self.bench() as bench:
             page = await bench.app.move_sweep(name, "mend", headers, body)
             await bench.settle(within=timedelta(minutes=10))
@@ -33,8 +36,15 @@ class Mended(Swept):
             page = await bench.app.approvals({"accept": "application/json"})
             (card,) = [c for c in json.loads(page.body)["cards"] if c["responder"] == responder]
             change = {"responder": responder, "fingerprint": card["fingerprint"]}
-            headers, body = self._signed(changes=[change])
+            headers, body = self.signed(changes=[change])
             await bench.app.approve(self.tasks()[responder].case, headers, body)
+            await bench.settle(within=timedelta(minutes=10))
+
+    async def undo(self, responder: str) -> None:
+        """Put back what was changed."""
+        headers, body = self.signed(responder=responder)
+        async with self.bench() as bench:
+            await bench.app.ask_undo(self.tasks()[responder].case, headers, body)
             await bench.settle(within=timedelta(minutes=10))
 
     def tasks(self) -> dict[str, Task]:
@@ -46,7 +56,7 @@ class Mended(Swept):
         """The id of the first finding of a kind."""
         return min(held.id for held in self.held(name) if held.finding.kind == kind)
 
-    def _signed(self, **request: Any) -> tuple[dict[str, str], bytes]:
+    def signed(self, **request: Any) -> tuple[dict[str, str], bytes]:
         body = json.dumps({"by": "Nia", **request}).encode()
         auth = HmacAuth.model_validate({"secrets": [SECRET]})
         return {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}, body
@@ -76,9 +86,59 @@ async def test_the_same_finding_mended_twice_is_one_request() -> None:
     assert len([row for row in mended.store.rows() if row.key.startswith("alert:")]) == 1
 
 
-async def test_what_no_task_mends_says_what_a_person_does() -> None:
+@pytest.mark.parametrize(
+    ("wish", "kind"), [("audits", "organisation_switch"), ("ingests", "log_ingestion")]
+)
+async def test_a_switch_of_the_organisation_is_mended_by_approval_and_put_back_by_undo(
+    wish: str, kind: str
+) -> None:
+    mended = Mended(26, AUDITING, **{wish: False})
+    await mended.run()
+    before = mended.lab.snapshot()
+    finding = mended.of(AUDITING, kind)
+    assert (await mended.mend(AUDITING, finding))["status"] == 200
+    assert set(mended.tasks()) == {RESTORE}
+    assert mended.tasks()[RESTORE].state is TaskState.WAITING
+    assert mended.lab.snapshot() == before
+    await mended.approve(RESTORE)
+    assert mended.tasks()[RESTORE].state is TaskState.VERIFIED
+    assert (mended.lab.state.audit_disabled, mended.lab.state.log_ingestion) == (False, True)
+    await mended.undo(RESTORE)
+    assert mended.tasks()[RESTORE].state is TaskState.UNDONE
+    assert mended.lab.snapshot() == before
+
+
+async def test_the_case_of_the_organisation_speaks_of_no_intruder_and_of_no_owner() -> None:
     mended = Mended(26, AUDITING, audits=False)
     await mended.run()
-    told = await mended.mend(AUDITING, mended.of(AUDITING, "organisation_switch"))
-    assert "Set-OrganizationConfig -AuditDisabled $false" in told["error"]
+    await mended.mend(AUDITING, mended.of(AUDITING, "organisation_switch"))
+    case = mended.tasks()[RESTORE].case
+    async with mended.bench() as bench:
+        text = (await bench.app.page(f"cases/{case}", {})).body
+        asked = await bench.app.restore(case, *mended.signed(reason="why not"))
+    assert "the whole organisation" in text
+    assert "nobody is known to be in" in text
+    assert "way back" not in text
+    assert "Not contained" not in text
+    assert "nobody was kept out" in asked.body
+    assert set(mended.tasks()) == {RESTORE}
+
+
+async def test_both_switches_found_at_once_are_one_case_and_fixed_in_the_next_run() -> None:
+    mended = Mended(26, AUDITING, audits=False, ingests=False)
+    await mended.run()
+    findings = [mended.of(AUDITING, kind) for kind in ("organisation_switch", "log_ingestion")]
+    for finding in findings:
+        await mended.mend(AUDITING, finding)
+    await mended.approve(RESTORE)
+    await mended.day()
+    fixed = {held.id for held in mended.held(AUDITING) if held.fixed_at is not None}
+    assert set(findings) <= fixed
+
+
+async def test_what_no_task_mends_says_what_a_person_does() -> None:
+    mended = Mended(200, AUDITING)
+    await mended.run()
+    told = await mended.mend(AUDITING, mended.of(AUDITING, "mailbox_age_limit"))
+    assert "AuditLogAgeLimit" in told["error"]
     assert mended.tasks() == {}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import AlertKind, CaseId, Json
 from shared.pages.posture_score import quarter_of, score_view
 from shared.pages.values import CaseRow
-from shared.policy.score_links import LINKS, Effect
+from shared.policy.score_links import LINKS, Effect, helping
 from shared.tasks import keys
 from tests.policy.test_secure_score import control, day, judged
 from tests.tasks.benches import Bench
@@ -96,6 +97,27 @@ async def test_the_board_counts_the_cases_that_each_control_would_have_met(bench
     met = {one["control"]: one for one in (await board(bench))["prevented"]}
     assert met["MFARegistrationV2"]["cases"] == [bench.the_case().id]
     assert met["MFARegistrationV2"]["share"] == 0.0
+
+
+def test_a_request_to_mend_a_setting_is_no_case_that_anything_would_have_stopped() -> None:
+    asked = row(1, kinds=(AlertKind.HARDENING_REQUEST,), found=("forwarding",))
+    found = score_view(None, [], [asked], NOON)
+    assert (found.cases, found.prevented) == (0, ())
+
+
+def test_what_is_found_on_every_account_points_to_no_control() -> None:
+    assert helping((), ("password", "session", "sign_in")) == ()
+
+
+async def test_the_case_page_says_what_would_have_helped_and_why(bench: Bench) -> None:
+    await bench.tell()
+    await bench.settle()
+    page = await bench.app.page(f"cases/{bench.the_case().id}", {})
+    text = " ".join(page.body.split())
+    assert "What would have stopped or shortened this" in text
+    links = {link.control: link for link, _ in helping(("risky_sign_in",), ())}
+    assert links
+    assert all(name in text and escape(link.reason) in text for name, link in links.items())
 
 
 def test_only_cases_of_this_quarter_count_and_the_control_that_meets_most_comes_first() -> None:

@@ -45,3 +45,10 @@ async def test_what_was_approved_is_done_proven_and_can_be_put_back() -> None:
         await person.undo(AUDIT)
         await person.settle()
         assert person.box.auditing == was.auditing
+
+
+async def test_a_word_that_the_organisation_is_compromised_opens_no_case() -> None:
+    async with house() as person:
+        await person.ask(user=person.tenant.tenant_id)
+        await person.settle()
+        assert await person.cases() == []

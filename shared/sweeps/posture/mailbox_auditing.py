@@ -31,14 +31,16 @@ async def _organisation(look: Look, _: Json) -> Page:
     if await look.tenant.auditing.organisation_audits():
         return Page()
     said = "Auditing is switched off for the whole organisation: no mailbox is audited"
-    return of_the_whole(ORGANISATION, said, Severity.HIGH, AuditDisabled="True")
+    here = look.tenant.id
+    return of_the_whole(ORGANISATION, said, Severity.HIGH, mended_at=here, AuditDisabled="True")
 
 
 async def _ingestion(look: Look, _: Json) -> Page:
     if await look.tenant.auditing.reaches_the_log():
         return Page()
     said = "Nothing reaches the unified audit log, and no alert policy can fire"
-    return of_the_whole(INGESTION, said, Severity.HIGH, UnifiedAuditLogIngestionEnabled="False")
+    switch = {"UnifiedAuditLogIngestionEnabled": "False"}
+    return of_the_whole(INGESTION, said, Severity.HIGH, mended_at=look.tenant.id, **switch)
 
 
 async def _mailboxes(look: Look, at: Json) -> Page:
@@ -95,10 +97,10 @@ class MailboxAuditing(InParts):
     budget = EXCHANGE
     calls_per_page = 1 + ceil(_MAILBOXES / MOST)
     kinds: ClassVar[Mapping[str, str]] = {
-        ORGANISATION: "Find out who switched it off, then run "
-        "Set-OrganizationConfig -AuditDisabled $false",
-        INGESTION: "Find out who switched it off, then run "
-        "Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true",
+        ORGANISATION: "Find out who switched it off, and ask for it to be mended: "
+        "restore_auditing switches it on",
+        INGESTION: "Find out who switched it off, and ask for it to be mended: restore_auditing "
+        "switches it on; the log begins within an hour",
         BYPASS: "Ask for it to be mended: enable_mailbox_audit takes the bypass away; "
         "accept it for a backup service that needs it",
         mailbox_audit.SWITCH: "Ask for it to be mended: enable_mailbox_audit sets it on",
