@@ -10,6 +10,10 @@ from shared.model import PHASES, Mode, Phase, ResponderName, Value
 from shared.policy.condition import Facts, Fit
 from shared.policy.document import Policy, Rule
 
+_NOT_FOR_ALL: Final = (
+    "no responder of the rule is for the whole organisation; name restore_auditing in it, or act "
+    "by hand"
+)
 _BY_STRENGTH: Final = (Mode.OBSERVE, Mode.APPROVE, Mode.ENFORCE)
 
 
@@ -61,12 +65,14 @@ def decide(policy: Policy, facts: Facts) -> Decision:
             reasons=(f"no rule matched: {_seen(facts)}; add a rule that covers it, or act by hand",)
         )
     ceiling = Mode.APPROVE if unjudged else Mode.ENFORCE
+    steps = _steps(policy, candidates, facts)
     wanted = Decision(
         rules=tuple(rule.name for rule in candidates),
-        steps=_steps(policy, candidates, facts),
+        steps=steps,
         reasons=(
             *(_doubt(rule, facts) for rule in unjudged),
             *(f"rule '{rule.name}' matched: {_seen(facts, rule)}" for rule in fitting),
+            *(() if steps else (_NOT_FOR_ALL,)),
         ),
     )
     return _under_ceiling(capped(wanted, ceiling), policy.mode_ceiling)

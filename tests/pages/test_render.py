@@ -237,8 +237,8 @@ def test_the_sections_stand_in_the_order_in_which_they_are_needed(pages: Pages) 
     page = pages.case(stories.synced().view())
     order = re.findall(r'<h2 id="([a-z-]+)"', page)
     assert order == [
-        *("answer", "todo", "footholds", "changes", "way-back", "timeline", "alerts", "why"),
-        *("responders", "evidence", "journal"),
+        *("answer", "todo", "footholds", "changes", "way-back", "hardening", "timeline"),
+        *("alerts", "why", "responders", "evidence", "journal"),
     ]
     linked = re.findall(r'<a href="#([a-z-]+)"', page[page.index('aria-label="On this page"') :])
     assert linked[: len(order) - 1] == order[1:]

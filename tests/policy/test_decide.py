@@ -44,6 +44,7 @@ TRAITS = {
     )
 }
 NAMES = tuple(TRAITS)
+PEOPLE = tuple(kind for kind in AccountKind if kind is not AccountKind.ORGANISATION)
 
 
 def account(
@@ -89,7 +90,7 @@ rules = st.builds(
     name=st.sampled_from(("a", "b", "c", "d")),
     kinds=some(st.sampled_from(AlertKind)),
     severity=some(st.sampled_from(Severity)),
-    account=some(st.sampled_from(AccountKind)),
+    account=some(st.sampled_from(PEOPLE)),
     groups=some(st.sampled_from(GROUPS)),
     responders=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(Mode), min_size=1),
 )
@@ -104,7 +105,7 @@ known = st.builds(
     severity=st.sampled_from(Severity),
     account=st.builds(
         account,
-        kinds=st.frozensets(st.sampled_from(AccountKind), min_size=1),
+        kinds=st.frozensets(st.sampled_from(PEOPLE), min_size=1),
         groups=st.frozensets(st.sampled_from(GROUPS)),
         roles=st.frozensets(st.sampled_from(("Helpdesk Administrator",))),
     ),
@@ -236,3 +237,18 @@ def test_the_ceiling_is_a_reason_only_where_it_holds_something_back() -> None:
     assert "mode_ceiling" in decide(policy(ENFORCE, ceiling=Mode.APPROVE), facts()).reasons[-1]
     observe = Rule(name="all", responders={NAMES[2]: Mode.OBSERVE})
     assert len(decide(policy(observe, ceiling=Mode.APPROVE), facts()).reasons) == 1
+
+
+def test_about_the_organisation_only_those_answer_that_are_for_it_and_silence_is_explained() -> (
+    None
+):
+    whole = facts(about=account(kinds=frozenset({AccountKind.ORGANISATION})))
+    everything = Rule(name="all", responders=dict.fromkeys(NAMES, Mode.APPROVE))
+    nobody = decide(policy(everything), whole)
+    assert nobody.steps == ()
+    assert "restore_auditing" in nobody.reasons[-1]
+    stop = ResponderName("stop")
+    traits = {**TRAITS, stop: TRAITS[stop].model_copy(update={"organisation": True})}
+    able = policy(everything).model_copy(update={"responders": traits})
+    assert set(decide(able, whole).modes) == {stop}
+    assert set(decide(able, facts()).modes) == set(NAMES)
