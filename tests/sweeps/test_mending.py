@@ -87,12 +87,13 @@ async def test_the_same_finding_mended_twice_is_one_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "kind"), [("audits", "organisation_switch"), ("ingests", "log_ingestion")]
+    ("wish", "kind"),
+    [({"audits": False}, "organisation_switch"), ({"ingests": False}, "log_ingestion")],
 )
 async def test_a_switch_of_the_organisation_is_mended_by_approval_and_put_back_by_undo(
-    wish: str, kind: str
+    wish: dict[str, Any], kind: str
 ) -> None:
-    mended = Mended(26, AUDITING, **{wish: False})
+    mended = Mended(26, AUDITING, **wish)
     await mended.run()
     before = mended.lab.snapshot()
     finding = mended.of(AUDITING, kind)
