@@ -22,6 +22,8 @@ from shared.model import (
     AlertKind,
     Case,
     CaseStatus,
+    Entry,
+    Leftover,
     Mode,
     Phase,
     ResponderName,
@@ -31,6 +33,7 @@ from shared.model import (
 from shared.pages.times import clock as time_of_day
 from shared.pages.times import minute
 from shared.pages.values import IntruderClock, Limit
+from shared.policy.checklist import unsettled
 
 BLOCKS: Final = ResponderName("disable_sign_in")
 BLOCKS_FOR_GOOD: Final = frozenset(
@@ -41,10 +44,12 @@ ENDS_SESSIONS: Final = ResponderName("revoke_sessions")
 REPLACES_PASSWORD: Final = ResponderName("reset_password")
 
 _ON_PREMISES: Final = frozenset({AccountKind.SYNCED, AccountKind.FEDERATED})
-_UNSETTLED: Final = frozenset(TaskState) - {TaskState.VERIFIED, TaskState.SKIPPED}
+_UNPROVEN: Final = frozenset(TaskState) - {TaskState.VERIFIED, TaskState.SKIPPED}
 
 
-def intruder_clock(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> IntruderClock:
+def intruder_clock(
+    case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...] = (), *, at: datetime
+) -> IntruderClock:
     """Say until when the intruder can act."""
     if case.kinds == {AlertKind.HARDENING_REQUEST}:
         return IntruderClock(
@@ -75,7 +80,11 @@ def intruder_clock(case: Case, tasks: tuple[Task, ...], *, at: datetime) -> Intr
             "replaced: whoever knows it can sign in again.",
         )
     since = _latest(blocked, revoked) if blocked else _latest(revoked, reset)
-    conditions = (*_doors(case, closed), *_without_a_session(tasks))
+    conditions = (
+        *_doors(case, closed),
+        *_without_a_session(tasks),
+        *_elsewhere(unsettled(case, entries)),
+    )
     return _counting(since, conditions, at=at)
 
 
@@ -136,12 +145,22 @@ def _without_a_session(tasks: tuple[Task, ...]) -> Iterable[str]:
     evict = [task for task in tasks if task.phase is Phase.EVICT]
     if not evict:
         yield "Nobody looked for inbox rules or forwarding: the policy asked for none of it."
-    unsettled = (task.responder for task in evict if task.state in _UNSETTLED)
+    unsettled = (task.responder for task in evict if task.state in _UNPROVEN)
     names = ", ".join(name.replace("_", " ") for name in unsettled)
     if names:
         yield (
             "What acts without a session (rules, forwarding and the like) is not proven gone: "
             f"{names}."
+        )
+
+
+def _elsewhere(left: tuple[Leftover, ...]) -> Iterable[str]:
+    """Say what another account or application still lets in, whatever is done to this one."""
+    stand = sum(one.way_in is not None for one in left)
+    if stand:
+        yield (
+            "What this account made elsewhere lets its intruder back in: "
+            f"{stand} such {'way stands' if stand == 1 else 'ways stand'} open."
         )
 
 

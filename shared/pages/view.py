@@ -69,7 +69,7 @@ def case_view(
     entries = tuple(sorted(entries, key=lambda entry: entry.seq))
     alerts = tuple(sorted(alerts, key=lambda alert: alert.received_at))
     zero = alerts[0].received_at if alerts else case.opened_at
-    clock = intruder_clock(case, tasks, at=at)
+    clock = intruder_clock(case, tasks, entries, at=at)
     found = footholds(tasks, entries)
     open_ = still_open(case, tasks, entries)
     contain_s, note = _time_to_contain(tasks, clock.limit, zero)

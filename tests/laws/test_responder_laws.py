@@ -73,16 +73,19 @@ async def test_the_compromised_account_gets_a_plan_and_apply_leaves_nothing(
 
 
 @each
-async def test_planning_twice_gives_the_same_fingerprint(
+async def test_the_plan_over_an_unmoved_tenant_has_the_same_fingerprint_twenty_minutes_later(
     responder: Responder[Any], stand: Any
 ) -> None:
+    """What a person approves after twenty minutes is still what was shown."""
     place = stand(responder)
     case = await place.case()
-    first = await responder.plan(case, place.world)
-    second = await responder.plan(case, place.world)
-    assert first is not None
-    assert second is not None
-    assert first.fingerprint() == second.fingerprint()
+    plans = []
+    for minutes in (0, 20):
+        place.clock.advance(minutes * 60)
+        plans += [await responder.plan(case, place.world) for _ in range(2)]
+    prints = [plan.fingerprint() for plan in plans if plan is not None]
+    assert len(prints) == len(plans)
+    assert len(set(prints)) == 1
 
 
 @each

@@ -69,6 +69,7 @@ async def test_while_one_is_open_the_case_needs_a_person_and_is_not_called_conta
     assert found["answer"]["word"] == "Needs a person"
     assert "3 steps only a person can do" in found["answer"]["sentence"]
     assert not found["way_back"]["green"]
+    assert any("3 such ways stand open" in said for said in found["clock"]["conditions"])
 
 
 async def test_nothing_of_it_is_changed_by_itself(place: Place) -> None:
@@ -99,6 +100,7 @@ async def test_what_a_person_shut_is_seen_before_anything_is_called_proven(place
     assert await left(place, case) == []
     assert found["status"] == "contained"
     assert "proven at" in found["answer"]["word"]
+    assert not any("elsewhere" in said for said in found["clock"]["conditions"])
 
 
 async def test_what_a_person_judged_is_settled_and_what_is_found_after_that_is_not(
