@@ -154,14 +154,15 @@ class Erasures:
         except Waits as error:
             after = _put_off(order, str(error), self._clock() + error.after)
         except FirebreakError as error:
-            # Storage was away, or somebody wrote to the same: what was done stands.
-            after = _put_off(order, str(error), self._clock() + _SOON)
-        if after.through and not after.later:
-            await self._end(row, after)
-            return True
-        body = after.model_dump(mode="json")
+            # Said without the error's own words: those name rows, and a row may name the account.
+            why = f"It could not go on in that moment ({type(error).__name__}); what is done stands"
+            after = _put_off(order, why, self._clock() + _SOON)
         with suppress(Conflict):
             # Another worker carries out the same; each step is versioned by itself.
+            if after.through and not after.later:
+                await self._end(row, after)
+                return True
+            body = after.model_dump(mode="json")
             await self._store.write(Put(self._at, row.key, body, row.etag))
         return False
 
@@ -243,7 +244,7 @@ class Erasures:
         done = Done(**kept, done_at=self._clock())
         await self._store.write(
             Drop(self._at, row.key),
-            Put(self._at, keys.done_row(done.done_at, done.id), done.model_dump(mode="json")),
+            Put(self._at, keys.done_row(done.asked_at, done.id), done.model_dump(mode="json")),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -23,6 +24,11 @@ STAYS: Final = (
     "what was sent to channels, SIEMs and alert sources before now: erase it there",
     "what Microsoft keeps of the account: erase it there",
 )
+
+
+_WORD: Final = re.compile(r"\w+")
+_TELLING: Final = 3
+"""Letters from which on a word of a name tells something."""
 
 
 class PlannedCase(Value):
@@ -51,9 +57,13 @@ class Plan(Value):
     digest: str
 
     def named_in(self, text: str) -> bool:
-        """Whether a text names the person, by what is known of them."""
-        known = (*self.names, *self.sought.addresses, self.sought.object_id)
-        return any(name.lower() in text.lower() for name in known)
+        """Whether a text names the person: their object id, or a word of a name or address."""
+        locals_ = (address.partition("@")[0] for address in self.sought.addresses)
+        known = " ".join((*self.names, *locals_)).lower()
+        words = {word for word in _WORD.findall(known) if len(word) >= _TELLING}
+        return self.sought.object_id in text.lower() or bool(
+            words & set(_WORD.findall(text.lower()))
+        )
 
 
 class Planning:

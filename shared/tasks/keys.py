@@ -154,7 +154,7 @@ def order_row(order: str) -> str:
 
 
 def done_row(at: datetime, order: str) -> str:
-    """Name the row of an erasure that was done; newest sorts first."""
+    """Name the row of an erasure that was done by when it was asked for; newest sorts first."""
     return f"{DONE}{_newest_first(at)}:{order}"
 
 

@@ -40,6 +40,8 @@ FUNCTIONS = {
     "notify": ("httpTrigger", "notifications/{what}", {"POST"}),
     "guards": ("httpTrigger", "guards", {"GET"}),
     "move_guard": ("httpTrigger", "guards/{what}", {"POST"}),
+    "erasures": ("httpTrigger", "erasures", {"GET"}),
+    "erase": ("httpTrigger", "erasures/{what}", {"POST"}),
     "show_restore": ("httpTrigger", "cases/{id}/restore", {"GET"}),
     "restore": ("httpTrigger", "cases/{id}/restore", {"POST"}),
     "confirm": ("httpTrigger", "cases/{id}/confirm", {"POST"}),
