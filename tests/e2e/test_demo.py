@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 FIREBREAK = str(Path(sys.executable).with_name("firebreak"))
 pytestmark = [
     pytest.mark.stack,
@@ -172,6 +175,16 @@ def test_a_case_can_be_put_back_from_the_command_line(up: Path) -> None:
     states = {task["responder"]: task["state"] for task in shown["tasks"]}
     assert states["disable_sign_in"] == "undone"
     assert states["stop_forwarding"] == "verified"
+
+
+def test_every_command_of_the_quick_start_does_what_it_says(up: Path) -> None:
+    text = (ROOT / "docs" / "quickstart.md").read_text()
+    commands = re.findall(r"^\$ \.venv/bin/firebreak (.*)$", text, re.MULTILINE)
+    assert len(commands) > 7
+    shutil.copy(ROOT / "policy.toml", up)
+    for command in commands:
+        done = firebreak(up, *shlex.split(command))
+        assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
 
 
 def test_a_payload_file_can_be_replayed(up: Path) -> None:
