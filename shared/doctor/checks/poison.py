@@ -34,7 +34,7 @@ class Poison(Check):
             means="{count} alerts failed again and again, so nobody has answered them.",
             do="Open each under Alerts, mend what its reason says and have it read again, or act "
             "by hand",
-            commands=("firebreak alerts list --state poisoned",),
+            commands=("firebreak alerts --state poisoned",),
         ),
     }
 
