@@ -34,6 +34,20 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+// The queries of docs/queries.md as pictures, over this component.
+resource workbook 'Microsoft.Insights/workbooks@2022-04-01' = {
+  name: guid(component.id, 'firebreak')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    category: 'workbook'
+    displayName: 'Firebreak'
+    sourceId: component.id
+    serializedData: string(union(loadJsonContent('../workbook.json'), { fallbackResourceIds: [component.id] }))
+  }
+}
+
 resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: component
   name: guid(component.id, principalId, publisher)

@@ -161,6 +161,20 @@ AZURE: Final[Mapping[str, Reviewed]] = {
             },
         },
     ),
+    "Microsoft.Insights/workbooks@2022-04-01": Reviewed(
+        Review.READ,
+        "applicationinsights/microsoft.insights/2022-04-01",
+        {
+            **TRACKED,
+            "kind": frozenset({"shared"}),
+            "properties": {
+                "category!": TEXT,
+                "displayName!": TEXT,
+                "serializedData!": TEXT,
+                "sourceId": TEXT,
+            },
+        },
+    ),
     "Microsoft.Insights/actionGroups@2023-01-01": Reviewed(
         Review.READ,
         "monitor/microsoft.insights/2023-01-01",
