@@ -115,6 +115,11 @@ class Stand:
         own = self.lab.own_object_id
         return [f"{w.method} {w.path} {w.oid}" for w in self.lab.writes if w.actor == own]
 
+    def others(self) -> dict[str, Any]:
+        """Everything but the account, and but the switches that a responder is there to set."""
+        found = self.lab.snapshot(without=self.scenario.oid)
+        return {**found, "organisation": None} if self.responder.organisation else found
+
     async def until_done(self, case: Case, *, tries: int = 40) -> list[Change]:
         """Plan and apply again and again, as the runner does, until nothing is left."""
         made: list[Change] = []

@@ -80,9 +80,7 @@ class ScoreBoard:
     async def _cases(self) -> AsyncIterator[CaseRow]:
         """Read the cases of this quarter; the list is newest first."""
         start = quarter_of(self._clock().date())
-        async for row in self._store.scan(keys.cases(self._tenant.id)):
-            if row.key.startswith(keys.TODO):
-                return
+        async for row in self._store.scan(keys.cases(self._tenant.id), prefix=keys.LISTED):
             case = CaseRow.model_validate(row.body)
             if case.opened_at.date() < start:
                 return

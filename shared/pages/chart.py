@@ -84,6 +84,8 @@ def chart(days: Sequence[Day], *, title: str, unit: str, most: float | None = No
 
 def _sentence(known: Sequence[tuple[date, float]], unit: str) -> str:
     (first, was), (last, becomes) = known[0], known[-1]
+    if first == last:
+        return f"{becomes:.3g} {unit} on {last.isoformat()}; nothing to compare it with yet."
     low, high = (choose(value for _, value in known) for choose in (min, max))
     return (
         f"From {was:.3g} {unit} on {first.isoformat()} to {becomes:.3g} {unit} on "

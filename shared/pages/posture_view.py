@@ -116,7 +116,7 @@ def open_trend(history: Sequence[Run]) -> Chart | None:
         (run.started_at.date(), float(run.counts.open) if run.state in counted else None)
         for run in reversed(history)
     ]
-    return chart(days, title="Open findings", unit="findings")
+    return chart(days, title="Open after each run", unit="findings")
 
 
 def as_csv(findings: Iterable[FindingView]) -> str:

@@ -121,9 +121,9 @@ async def test_an_account_that_was_renamed_meanwhile_is_still_the_same_account(
     place = stand(responder)
     case = await place.case()
     place.lab.change_user(place.scenario.oid, upn="another.name@contoso.example")
-    others = place.lab.snapshot(without=place.scenario.oid)
+    others = place.others()
     assert await place.until_done(case)
-    assert place.lab.snapshot(without=place.scenario.oid) == others
+    assert place.others() == others
     assert place.scenario.losses() == []
 
 

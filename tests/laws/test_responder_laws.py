@@ -254,18 +254,12 @@ async def test_each_declared_azure_role_is_needed_and_named_when_it_is_missing(
             await place.until_done(case)
 
 
-def others(place: Stand) -> Json:
-    """The tenant without the account, and without the switches that a responder is there to set."""
-    found: Json = place.lab.snapshot(without=place.scenario.oid)
-    return found if not place.responder.organisation else {**found, "organisation": None}
-
-
 @each
 async def test_nobody_else_is_touched(responder: Responder[Any], stand: Any) -> None:
     place = stand(responder)
-    before = others(place)
+    before = place.others()
     await place.until_done(await place.case())
-    assert others(place) == before
+    assert place.others() == before
     assert place.scenario.losses() == []
 
 

@@ -12,7 +12,7 @@ import pytest
 from lab.score_history import ScoreHistory
 from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
-from shared.model import AlertKind, CaseId, Json
+from shared.model import AlertKind, CaseId, CaseStatus, Json
 from shared.pages.posture_score import quarter_of, score_view
 from shared.pages.values import CaseRow
 from shared.policy.score_links import LINKS, Effect, helping
@@ -97,6 +97,15 @@ async def test_the_board_counts_the_cases_that_each_control_would_have_met(bench
     met = {one["control"]: one for one in (await board(bench))["prevented"]}
     assert met["MFARegistrationV2"]["cases"] == [bench.the_case().id]
     assert met["MFARegistrationV2"]["share"] == 0.0
+
+
+async def test_a_case_that_is_not_settled_is_counted_once(bench: Bench) -> None:
+    await bench.detect(1, level="medium")
+    await bench.settle()
+    assert bench.the_case().status is CaseStatus.WAITING
+    found = await board(bench)
+    assert found["cases"] == 1
+    assert all(one["cases"] == [bench.the_case().id] for one in found["prevented"])
 
 
 def test_a_request_to_mend_a_setting_is_no_case_that_anything_would_have_stopped() -> None:
