@@ -7,8 +7,9 @@ from typing import List  # noqa: UP035 - the loader knows no other list
 import azure.functions as func
 
 from responders import catalogue
-from shared.app import App
 from shared.desk import Page
+from shared.paths import Ask
+from shared.provider import Provider
 from shared.settings import Settings
 from shared.tasks.intake import Reply
 
@@ -16,7 +17,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 """Anonymous to the host: alerts prove themselves by their source's secret, and pages ask for a
 signed-in person, both in code that tests cover."""
 
-firebreak = App(Settings.from_environment(), catalogue())
+firebreak = Provider(Settings.from_environment(), catalogue())
 
 
 @app.function_name("alerts")
@@ -76,6 +77,17 @@ if firebreak.settings.event_hub:
     async def stream(events: List[func.EventHubEvent]) -> None:  # noqa: UP006 - the loader's wish
         """Take in records; a batch that could not be stored comes again, and nothing twice."""
         await firebreak.stream([event.get_body() for event in events])
+
+
+if firebreak.customers:
+    # The pages above and below are the provider's own tenant's; each customer has the same.
+
+    @app.function_name("tenants")
+    @app.route(route="tenants/{*rest}", methods=["GET", "POST"])
+    async def tenants(req: func.HttpRequest) -> func.HttpResponse:
+        """Show the tenants, or answer below one of them as the rest of the app does."""
+        ask = Ask(req.headers, req.params, req.get_body())
+        return _show(await firebreak.at(req.method, req.route_params.get("rest") or "", ask))
 
 
 @app.function_name("sweeps")

@@ -90,7 +90,7 @@ def intake_into(store: Store, queue: Queue, *, tenant: SimulatedTenant) -> Intak
         queue=queue,
         clock=now,
         tenant=home,
-        public_url="http://127.0.0.1:7071",
+        pages="http://127.0.0.1:7071/api",
         gate=Gate(Sources.model_validate(sources()), keys, now),
     )
 

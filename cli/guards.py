@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli import tenants
 from cli.running import AsJson, Url, finish, remote_app, show_found
 from shared.model import Json, Mode
 
@@ -77,6 +78,7 @@ def _move(what: str, request: Json, url: str | None, *, as_json: bool) -> None:
     async def run() -> None:
         async with remote_app(url) as remote:
             found = await remote.move_guard(what, {**request, "by": getpass.getuser()})
-            show_found(found, as_json=as_json, view=as_text)
+            view = tenants.as_text if "tenants" in found else as_text
+            show_found(found, as_json=as_json, view=view)
 
     finish(run())

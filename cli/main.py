@@ -24,6 +24,7 @@ from cli.permissions import permissions
 from cli.policy_commands import policy
 from cli.running import AsJson, Url, Within, finish, remote_app, show_found
 from cli.sweeps import sweep
+from cli.tenants import tenants
 from shared.alerts.admin_request import Request
 from shared.model import Json
 
@@ -42,12 +43,25 @@ app.add_typer(policy, name="policy")
 app.add_typer(alerts, name="alerts")
 app.add_typer(guards, name="guards")
 app.command()(replay)
+app.command()(tenants)
 app.command()(backtest)
 app.command()(permissions)
 app.command()(doctor)
 app.add_typer(sweep, name="sweep")
 app.add_typer(audit, name="audit")
 app.add_typer(notify, name="notify")
+
+
+@app.callback()
+def about(
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FIREBREAK_TENANT", help="Of a provider's deployment: one customer, or all."
+        ),
+    ] = None,
+) -> None:
+    """Say what goes for every command."""
 
 
 @app.command()

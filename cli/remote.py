@@ -28,10 +28,20 @@ class Remote:
     """One app at one address.
 
     `secret` signs what is posted; `token` is what App Service authentication asks readers for.
+    `tenant` is one of a provider's customers, by name, or `all`.
     """
 
-    def __init__(self, url: str, *, secret: str | None = None, token: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        secret: str | None = None,
+        token: str | None = None,
+        tenant: str | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
+        self._tenant = tenant
+        self._base = f"/api/tenants/{tenant}" if tenant else "/api"
         self._secret = secret
         headers = {"Accept": "application/json"}
         if token:
@@ -59,89 +69,100 @@ class Remote:
 
     async def post_alert(self, source: str, body: bytes) -> Json:
         """Post a payload as its carrier would, signed; returns the app's answer."""
-        return await self._signed(f"/api/alerts/{source}", body)
+        return await self._signed(f"/api/alerts/{self._source(source)}", body)
 
     async def undo_plan(self, case: str) -> list[Json]:
         """Read what would be put back."""
-        found = _object(await self._send("GET", f"/api/cases/{case}/undo"))
+        found = _object(await self._send("GET", f"{self._base}/cases/{case}/undo"))
         steps: list[Json] = found["steps"]
         return steps
 
     async def undo(self, case: str, request: Json) -> list[Json]:
         """Ask for a case's changes to be put back; returns what will be."""
-        found = await self._signed(f"/api/cases/{case}/undo", json.dumps(request).encode())
+        found = await self._signed(f"{self._base}/cases/{case}/undo", json.dumps(request).encode())
         steps: list[Json] = found["steps"]
         return steps
 
     async def way_back(self, case: str, what: str, request: Json) -> Json:
         """Ask for the owner's return; `what` is `confirm`, `restore` or `access-pass`."""
-        return await self._signed(f"/api/cases/{case}/{what}", json.dumps(request).encode())
+        return await self._signed(f"{self._base}/cases/{case}/{what}", json.dumps(request).encode())
 
     async def rehearse(self, what: str, question: Json) -> Json:
         """Ask what a policy would do; `what` is `explain` or `compare`."""
-        return await self._signed(f"/api/policy/{what}", json.dumps(question).encode())
+        return await self._signed(f"{self._base}/policy/{what}", json.dumps(question).encode())
 
     async def approvals(self, *, case: str = "", after: str = "") -> Json:
         """Read a page of what waits for a person, or what waits in one case."""
         wanted = {"case": case, "after": after}
         asked = {name: text for name, text in wanted.items() if text}
-        return _object(await self._send("GET", "/api/approvals", params=asked))
+        return _object(await self._send("GET", f"{self._base}/approvals", params=asked))
 
     async def answer(self, case: str, how: str, request: Json) -> Json:
         """Answer what waits in a case: `approve`, `decline` or `since`."""
-        return await self._signed(f"/api/cases/{case}/{how}", json.dumps(request).encode())
+        return await self._signed(f"{self._base}/cases/{case}/{how}", json.dumps(request).encode())
 
     async def alerts(self, wanted: Mapping[str, str]) -> Json:
         """Read a page of the alerts that opened no case."""
-        return _object(await self._send("GET", "/api/alerts", params=wanted))
+        return _object(await self._send("GET", f"{self._base}/alerts", params=wanted))
 
     async def alert(self, alert: str) -> Json:
         """Read one alert, and why it was read as it was."""
-        return _object(await self._send("GET", f"/api/alert/{alert}/why"))
+        return _object(await self._send("GET", f"{self._base}/alert/{alert}/why"))
 
     async def read_again(self, alert: str, request: Json) -> Json:
         """Have an alert read again."""
-        return await self._signed(f"/api/alert/{alert}/again", json.dumps(request).encode())
+        return await self._signed(f"{self._base}/alert/{alert}/again", json.dumps(request).encode())
 
     async def guards(self) -> Json:
         """Read the brakes."""
-        return _object(await self._send("GET", "/api/guards"))
+        return _object(await self._send("GET", f"{self._base}/guards"))
 
     async def move_guard(self, what: str, request: Json) -> Json:
         """Move a brake; `what` is `switch` or `release`."""
-        return await self._signed(f"/api/guards/{what}", json.dumps(request).encode())
+        return await self._signed(f"{self._base}/guards/{what}", json.dumps(request).encode())
 
     async def sweep(self, rest: str) -> Json:
         """Read all sweeps, or one (`NAME`), or what lies below it (`NAME/trend`)."""
-        return _object(await self._send("GET", f"/api/sweeps/{rest}".rstrip("/")))
+        return _object(await self._send("GET", f"{self._base}/sweeps/{rest}".rstrip("/")))
 
     async def sweep_file(self, rest: str) -> str:
         """Fetch a file of the sweeps: `report`, or `NAME/findings.csv`."""
-        return (await self._send("GET", f"/api/sweeps/{rest}")).text
+        return (await self._send("GET", f"{self._base}/sweeps/{rest}")).text
 
     async def move_sweep(self, name: str, what: str, request: Json) -> Json:
         """Ask something of a sweep; `what` is `run` or `accept`."""
-        return await self._signed(f"/api/sweeps/{name}/{what}", json.dumps(request).encode())
+        return await self._signed(
+            f"{self._base}/sweeps/{name}/{what}", json.dumps(request).encode()
+        )
 
     async def notifications(self) -> Json:
         """Read what is being told, and what could not be."""
-        return _object(await self._send("GET", "/api/notifications"))
+        return _object(await self._send("GET", f"{self._base}/notifications"))
 
     async def notify(self, what: str, request: Json) -> Json:
         """Ask for something of the channels; `what` is `test` or `again`."""
-        return await self._signed(f"/api/notifications/{what}", json.dumps(request).encode())
+        return await self._signed(
+            f"{self._base}/notifications/{what}", json.dumps(request).encode()
+        )
+
+    async def tenants(self) -> Json:
+        """Read the list of a provider's tenants."""
+        return _object(await self._send("GET", "/api/tenants"))
+
+    def _source(self, name: str) -> str:
+        return f"{self._tenant}.{name}" if self._tenant else name
 
     async def erasures(self) -> Json:
         """Read what is being erased, what was, and what is held back."""
-        return _object(await self._send("GET", "/api/erasures"))
+        return _object(await self._send("GET", f"{self._base}/erasures"))
 
     async def erasure(self, what: str, request: Json) -> Json:
         """Ask for an erasure; `what` is `plan` or `start`."""
-        return await self._signed(f"/api/erasures/{what}", json.dumps(request).encode())
+        return await self._signed(f"{self._base}/erasures/{what}", json.dumps(request).encode())
 
     async def examined(self) -> Json:
         """Have every check of the deployment run, and read what each found."""
-        return _object(await self._send("GET", "/api/health/deep"))
+        return _object(await self._send("GET", f"{self._base}/health/deep"))
 
     async def _signed(self, path: str, body: bytes) -> Json:
         if not self._secret:
@@ -155,25 +176,25 @@ class Remote:
 
     async def cases(self) -> Json:
         """Read the list of cases."""
-        return _object(await self._send("GET", "/api/cases"))
+        return _object(await self._send("GET", f"{self._base}/cases"))
 
     async def case(self, case: str) -> Json:
         """Read one case."""
-        return _object(await self._send("GET", f"/api/cases/{case}.json"))
+        return _object(await self._send("GET", f"{self._base}/cases/{case}.json"))
 
     async def evidence(self, case: str) -> Json:
         """Read a case's evidence, which the app compared with the journal."""
-        return _object(await self._send("GET", f"/api/cases/{case}/evidence"))
+        return _object(await self._send("GET", f"{self._base}/cases/{case}/evidence"))
 
     async def report(self, case: str) -> str:
         """Read a case's standalone HTML report."""
-        return (await self._send("GET", f"/api/cases/{case}/report")).text
+        return (await self._send("GET", f"{self._base}/cases/{case}/report")).text
 
     async def case_of(self, alert: str, *, within: float) -> str:
         """Wait until triage has put an alert into a case; returns the case's id."""
         until = time.monotonic() + within
         while time.monotonic() < until:
-            found = _object(await self._send("GET", f"/api/alert/{alert}"))
+            found = _object(await self._send("GET", f"{self._base}/alert/{alert}"))
             if found.get("case"):
                 return str(found["case"])
             if found["state"] in _UNRESOLVED:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
+import click
 import typer
 from rich.console import Console
 
@@ -28,7 +29,14 @@ Within = Annotated[float, typer.Option(help="Seconds to wait for the case to set
 def remote_app(url: str | None) -> Remote:
     """Find the app and what to prove oneself with."""
     address: Address = find(url)
-    return Remote(address.url, secret=address.secret, token=address.token)
+    tenant = _tenant()
+    return Remote(address.url, secret=address.secret, token=address.token, tenant=tenant)
+
+
+def _tenant() -> str | None:
+    """Tell which customer the whole command line is about, as `firebreak --tenant NAME` says."""
+    context = click.get_current_context(silent=True)
+    return context.find_root().params.get("tenant") if context else None
 
 
 def show_found(found: Json, *, as_json: bool, view: Any) -> None:

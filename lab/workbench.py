@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from lab.registrations import Registrations
 from lab.tenant import SimulatedTenant
 from lab.tenant.settings import Throttling
-from lab.tenant.transport import TenantTransport
+from lab.tenant.transport import Reachable, TenantTransport
 from responders import catalogue
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.app import App
@@ -35,6 +35,7 @@ from shared.telemetry import Log
 if TYPE_CHECKING:
     import httpx
     from azure.core.credentials import AccessToken
+    from azure.core.credentials_async import AsyncTokenCredential
 
 SECRET: Final = "lab-only-secret-0123456789abcdef"
 """Signs the lab's alerts; never leaves this computer."""
@@ -78,13 +79,13 @@ class LabCredential:
         """Nothing to close."""
 
 
-def sources() -> tuple[Json, ...]:
+def sources(secret: str = SECRET) -> tuple[Json, ...]:
     """One source for each carrier, all with the lab's secret."""
-    auth = {"scheme": "hmac", "secrets": [SECRET]}
+    auth = {"scheme": "hmac", "secrets": [secret]}
     return tuple({"name": n, "carrier": c, "auth": auth} for n, c in _CARRIERS.items())
 
 
-def lab_client(tenant: SimulatedTenant) -> httpx.AsyncClient:
+def lab_client(tenant: Reachable) -> httpx.AsyncClient:
     """Make an HTTP client whose every request ends in the simulated tenant."""
     import httpx
 
@@ -97,6 +98,7 @@ def lab_tenant(
     *,
     store: Store | None = None,
     workspace: str | None = None,
+    credential: AsyncTokenCredential | None = None,
 ) -> Tenant:
     """Connect the real clients to the simulated tenant; without `store` to one of its own.
 
@@ -105,7 +107,7 @@ def lab_tenant(
     return connect(
         TenantId(tenant.tenant_id),
         client=client,
-        credential=LabCredential(tenant),
+        credential=credential or LabCredential(tenant),
         graph_base="https://graph.microsoft.com",
         exchange_base="https://outlook.office365.com",
         sentinel_workspace=workspace,
@@ -173,10 +175,12 @@ class Workbench:
         """Close the HTTP client."""
         await self.client.aclose()
 
-    async def post(self, source: str, body: bytes | Json, **headers: str) -> Reply:
+    async def post(
+        self, source: str, body: bytes | Json, *, secret: str = SECRET, **headers: str
+    ) -> Reply:
         """Deliver an alert as its carrier does, signed."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
+        auth = HmacAuth.model_validate({"secrets": [secret]})
         signed = sign(auth, body=data, now=self.clock.now())
         return await self.app.receive(
             source, {"Content-Type": "application/json", **signed, **headers}, data

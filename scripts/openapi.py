@@ -166,6 +166,10 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
 """By the name of the function. `BaseModel` stands for JSON that has no model of its own."""
 
 
+_REPEATED: Final = frozenset({"tenants"})
+"""What answers for a provider's customers; all of it is described once, without the prefix."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One HTTP function, as `function_app.py` declares it."""
@@ -180,7 +184,7 @@ def routes() -> tuple[Route, ...]:
     """Read the HTTP functions off the source, so that nothing has to be configured to read them."""
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     found = (_route(node) for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef))
-    return tuple(route for route in found if route)
+    return tuple(route for route in found if route and route.name not in _REPEATED)
 
 
 def document() -> dict[str, Any]:
@@ -201,7 +205,9 @@ def document() -> dict[str, Any]:
             "description": (
                 "People are let in by App Service authentication, the command line signs with the "
                 "operator's secret, and sources of alerts prove themselves as configured. Whoever "
-                "accepts application/json and no HTML is answered in JSON."
+                "accepts application/json and no HTML is answered in JSON. Where a provider serves "
+                "several tenants, /api/tenants lists them, everything here is there again below "
+                "/api/tenants/NAME/ for each, and its alerts come by /api/alerts/NAME.SOURCE."
             ),
         },
         "paths": dict(sorted(paths.items())),

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from shared.alerts.explain import explained
-from shared.desk import BASE, Page, json_page, wants_json
+from shared.desk import Page, json_page, wants_json
 from shared.errors import Gone, Refused
 from shared.model import Alert, AlertId, Json
 from shared.pages.text import visible
@@ -88,7 +88,7 @@ class AlertCounter:
         self._log.warning("alert.read_again", alert=alert.id, state=alert.state, actor=actor.id)
         if wants_json(headers):
             return json_page({"alert": alert.id}, status=HTTPStatus.ACCEPTED)
-        target = {"Location": f"{BASE}/alert/{alert.id}/why"}
+        target = {"Location": f"{self._window.base}/alert/{alert.id}/why"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
     async def _view(self, wanted: Wanted, query: Mapping[str, str]) -> AlertsView:

@@ -66,6 +66,9 @@ class App(Heralds):
     async def work(self, text: str) -> None:
         """Take a message off the queue; what cannot be done now goes back on it, with a delay."""
         message = decode(text)
+        if message.tenant != self.settings.tenant:
+            # One tenant's work is never done with another's rights.
+            raise Undecodable("The message is another tenant's")
         with self._watched(Seen(message.do), of=about(message)):
             try:
                 await self._handle(message)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.desk import BASE, Page, json_page, wants_json
+from shared.desk import Page, json_page, wants_json
 from shared.errors import Refused
 from shared.model import Mode
 from shared.pages.brake_view import guards_view
@@ -83,12 +83,12 @@ class BrakeCounter:
             return self._window.failed(headers, error, nothing="Nothing was changed")
         if wants_json(headers):
             return await self.show(headers)
-        target = {"Location": f"{BASE}/guards"}
+        target = {"Location": f"{self._window.base}/guards"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
     async def _switch(self, headers: Mapping[str, str], body: bytes) -> None:
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=_switch_form
+            headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=switch_form
         )
         said = f"The kill switch is set to {asked.ceiling}: {asked.reason}"
         data = {"ceiling": asked.ceiling}
@@ -110,7 +110,8 @@ class BrakeCounter:
         self._log.warning("guard.released", rule=asked.rule, actor=actor.id)
 
 
-def _switch_form(fields: Form) -> dict[str, object]:
+def switch_form(fields: Form) -> dict[str, object]:
+    """Read the form of a kill switch."""
     return {name: fields.get(name, [""])[0] for name in ("ceiling", "reason")}
 
 

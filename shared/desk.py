@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
-BASE: Final = "/api"
 _NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
@@ -191,7 +190,8 @@ class Desk:
             return self._missing()
         if as_json:
             return json_page(alert.model_dump(mode="json", exclude={"raw"}))
-        target = f"{BASE}/cases/{alert.case}" if alert.case else f"{BASE}/alert/{alert.id}/why"
+        below = f"cases/{alert.case}" if alert.case else f"alert/{alert.id}/why"
+        target = f"{self._settings.base}/{below}"
         if alert.state is AlertState.RECEIVED:
             told = "Triage has not read this alert yet; reload this page in a moment"
             if alert.awaits:
@@ -219,7 +219,7 @@ class Desk:
     def _pages(self) -> Pages:
         from shared.pages.render import Pages
 
-        return Pages(base=BASE, local=self._door.local)
+        return Pages(self._door.base, local=self._door.local, house=self._door.house)
 
 
 def wants_json(headers: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from shared.alerts.authenticate import Unauthorized, verify
 from shared.alerts.source import Sources
 from shared.model import Actor
-from shared.principal import SIGN_IN, Person, Role, person
+from shared.principal import SIGN_IN, Person, Role, Scope, person
 from shared.settings import PageAccess, Settings
 
 _PRINCIPAL: Final = "x-ms-client-principal"
@@ -36,8 +36,9 @@ OPERATOR: Final = "operator"
 class Door:
     """Lets people and the command line in, and says who they are."""
 
-    def __init__(self, settings: Settings, sources: Sources) -> None:
+    def __init__(self, settings: Settings, sources: Sources, scope: Scope | None = None) -> None:
         self._settings = settings
+        self._scope = scope or _scope(settings)
         self._sources = sources
 
     def shut(self, headers: Mapping[str, str]) -> str:
@@ -81,7 +82,7 @@ class Door:
         encoded = header(headers, _PRINCIPAL)
         if not encoded:
             return SIGN_IN
-        return person(encoded)
+        return person(encoded, self._scope)
 
     def caller(self, headers: Mapping[str, str]) -> Actor | None:
         """Tell who is signed in, with a role or without; `None` where nobody is."""
@@ -121,6 +122,16 @@ class Door:
         return True
 
     @property
+    def base(self) -> str:
+        """What the paths of the pages behind this door begin with."""
+        return self._settings.base
+
+    @property
+    def house(self) -> str:
+        """Whose pages they are, where one deployment serves several tenants."""
+        return self._settings.place.title if self._settings.place else ""
+
+    @property
     def local(self) -> bool:
         """Whether anybody at this computer is let in, which pages say on top."""
         return self._local
@@ -128,6 +139,11 @@ class Door:
     @property
     def _local(self) -> bool:
         return self._settings.pages is PageAccess.LOCAL and not self._settings.in_azure
+
+
+def _scope(settings: Settings) -> Scope | None:
+    place = settings.place
+    return Scope(tenant=settings.tenant, home=place.home, name=place.name) if place else None
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

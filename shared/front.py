@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.desk import Desk
 from shared.door import Door
+from shared.model import Mode
 from shared.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from shared.counter import Counter
     from shared.erasure_counter import ErasureCounter
     from shared.links import Links
+    from shared.pages.tenants_view import TenantLine
+    from shared.policy.guards import Pause
     from shared.reception import Reception
     from shared.rehearsal import Rehearsal
     from shared.standing import Standing
@@ -111,7 +115,7 @@ class Front(Wiring):
         """Signed links to what waits, for whoever tells people about it."""
         from shared.links import Links
 
-        return Links(self.settings.link_keys, base=str(self.settings.public_url), clock=self._clock)
+        return Links(self.settings.link_keys, base=self.settings.pages_url, clock=self._clock)
 
     @cached_property
     def _sweep_counter(self) -> SweepCounter:
@@ -137,6 +141,42 @@ class Front(Wiring):
             ),
             clock=self._clock,
         )
+
+    def lets_in(self, headers: Mapping[str, str], body: bytes = b"") -> bool:
+        """Whether this tenant's pages are open to a reader, or to the command line."""
+        return not self._door.shut(headers) or self._door.signed(headers, body, self._clock())
+
+    async def in_short(self) -> TenantLine:
+        """Say in one line how this tenant stands, for a provider's list."""
+        from shared.pages.tenants_view import TenantLine
+        from shared.pages.view import FOR_PEOPLE
+        from shared.tasks.listing import Listing
+
+        pause = await self._brakes.pause()
+        unsettled = (await Listing(self.store, self.settings.tenant).unsettled()).rows
+        people = sum(row.status in FOR_PEOPLE for row in unsettled)
+        place = self.settings.place
+        return TenantLine(
+            name=place.name if place else "",
+            title=place.title if place else "",
+            base=self.settings.base,
+            people=people,
+            running=len(unsettled) - people,
+            ceiling=pause.ceiling if pause else Mode.ENFORCE,
+            paused_by=pause.by if pause else "",
+        )
+
+    async def pause_all(self, ceiling: Mode, *, by: str, reason: str) -> Pause:
+        """Set the provider's switch over all its tenants."""
+        return await self._brakes.set_pause_for_all(ceiling, by=by, reason=reason)
+
+    async def tell_of(self, pause: Pause) -> None:
+        """Note and tell in this tenant that the provider moved the switch over all."""
+        from shared.tasks.trail import Noted
+
+        said = f"The provider set the kill switch over all tenants to {pause.ceiling}"
+        await self._trail.note(Noted.SWITCHED, f"{said}: {pause.reason}")
+        await self._brakes.announce(pause)
 
     @cached_property
     def _window(self) -> Window:

@@ -40,7 +40,7 @@ class Heralds(Front):
             self.store,
             self._clock,
             self.catalogue,
-            pages=str(self.settings.public_url),
+            pages=self.settings.pages_url,
             link=self._approval_link,
         )
         return Deliver(

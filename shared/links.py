@@ -42,7 +42,7 @@ class Links:
         self, keys: Sequence[SecretStr], *, base: str, clock: Callable[[], datetime]
     ) -> None:
         self._keys = keys
-        self._base = base.rstrip("/")
+        self._base = base
         self._clock = clock
 
     def make(
@@ -59,7 +59,7 @@ class Links:
             number=secrets.token_hex(12),
         )
         token = self._serializer().dumps(link.model_dump(mode="json"))
-        return f"{self._base}/api/approve/{token.decode() if isinstance(token, bytes) else token}"
+        return f"{self._base}/approve/{token.decode() if isinstance(token, bytes) else token}"
 
     def read(self, token: str) -> Link:
         """Read a link. Raises `Refused` where it is not ours, was altered, or has run out."""

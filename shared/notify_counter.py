@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from shared.channels.configured import Channels
-from shared.desk import BASE, Page, json_page, wants_json
+from shared.desk import Page, json_page, wants_json
 from shared.errors import FirebreakError, Gone, Refused, Transient
 from shared.principal import Role
 from shared.tasks.deliver import Deliver
@@ -76,7 +76,7 @@ class NotifyCounter:
             return self._window.failed(headers, error, nothing="Nobody was told")
         if wants_json(headers):
             return await self.show(headers)
-        target = {"Location": f"{BASE}/notifications"}
+        target = {"Location": f"{self._window.base}/notifications"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
 

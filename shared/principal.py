@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from shared.model import Actor, Value
+from shared.model import Actor, TenantId, Value
 
 _OBJECT_ID: Final = (
     "http://schemas.microsoft.com/identity/claims/objectidentifier",
     "oid",
 )
+_TENANT_ID: Final = ("http://schemas.microsoft.com/identity/claims/tenantid", "tid")
 _NAMES: Final = ("name", "preferred_username", "upn")
 _ROLES: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 _PREFIX: Final = "Firebreak."
@@ -29,6 +31,8 @@ SIGN_IN: Final = "Sign in with an account that this app's authentication lets in
 """Said to whoever is not signed in yet, and could."""
 SIGN_IN_AT: Final = "/.auth/login/aad"
 """Where App Service authentication signs people in with Entra."""
+ALL: Final = "all"
+"""What a role of the provider's ends in that counts for every tenant."""
 
 
 class Role(StrEnum):
@@ -56,6 +60,30 @@ class Person(Value):
         return order.index(self.role) >= order.index(wanted)
 
 
+class Scope(Value):
+    """Whose pages these are, where one deployment serves several tenants.
+
+    `Firebreak.Reader` counts for the tenant that the person signs in from. `Firebreak.Reader.NAME`
+    counts for that customer and `Firebreak.Reader.all` for everybody, and both are believed of the
+    provider's own people only: in each customer's tenant the customer's administrators give out
+    the roles of the app, whatever they are called.
+    """
+
+    tenant: TenantId
+    home: TenantId
+    name: str = ""
+
+    def roles(self, home: str) -> dict[str, Role]:
+        """Give the roles that count here for somebody whose home is that tenant."""
+        found: dict[str, Role] = {}
+        if home == self.tenant:
+            found |= _words("")
+        if home == self.home:
+            ends = [f".{ALL}", *([f".{self.name}"] if self.name else [])]
+            found |= {word: role for end in ends for word, role in _words(end).items()}
+        return found
+
+
 class _Claim(BaseModel):
     typ: str
     val: str
@@ -67,8 +95,11 @@ class _Principal(BaseModel):
     role_typ: str | None = None
 
 
-def person(encoded: str) -> Person | str:
-    """Read the platform's header; a text says why it names nobody who may come in."""
+def person(encoded: str, scope: Scope | None = None) -> Person | str:
+    """Read the platform's header; a text says why it names nobody who may come in.
+
+    Without a `scope` there is one tenant, and the platform lets in nobody else's people.
+    """
     try:
         found = _Principal.model_validate_json(b64decode(encoded, validate=True))
     except (binascii.Error, ValueError, ValidationError):
@@ -76,7 +107,8 @@ def person(encoded: str) -> Person | str:
     oid = _first(found, _OBJECT_ID)
     if not oid:
         return "The sign-in has no object id; sign in with an account of this organisation"
-    role = _highest(found)
+    known = scope.roles(_first(found, _TENANT_ID).lower()) if scope else _words("")
+    role = _highest(found, known)
     if role is None:
         return (
             "Your account has no role here; ask an administrator for one of "
@@ -90,8 +122,11 @@ def _first(found: _Principal, types: tuple[str, ...]) -> str:
     return next((c.val for typ in types for c in found.claims if typ and c.typ == typ), "")
 
 
-def _highest(found: _Principal) -> Role | None:
-    known = {f"{_PREFIX}{role}".lower(): role for role in Role}
+def _words(end: str) -> dict[str, Role]:
+    return {f"{_PREFIX}{role}{end}".lower(): role for role in Role}
+
+
+def _highest(found: _Principal, known: Mapping[str, Role]) -> Role | None:
     types = {*_ROLES, found.role_typ}
     held = {known[c.val.lower()] for c in found.claims if c.typ in types and c.val.lower() in known}
     return max(held, key=list(Role).index, default=None)

@@ -16,7 +16,7 @@ from pydantic import Field, HttpUrl, JsonValue, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Defect
-from shared.model import ObjectId, PullName, TenantId
+from shared.model import ObjectId, PullName, TenantId, Value
 
 _PREFIX: Final = "FIREBREAK_"
 _HERE: Final = Path(__file__).resolve().parent.parent
@@ -38,6 +38,19 @@ _SHOWN: Final = (
     "website_auth",
 )
 """By name: a setting that is new is kept to itself until somebody has looked at it."""
+
+
+class Place(Value):
+    """Which of a provider's tenants these settings are of; one tenant alone has no place."""
+
+    home: TenantId
+    """The provider's own tenant, where the app's identity lives."""
+    name: str = ""
+    """What addresses and roles call a customer; empty for the provider's own tenant."""
+    title: str = ""
+    """What people call a customer."""
+    identity: Guid | None = None
+    """Application id of the managed identity that vouches for the app in a customer's tenant."""
 
 
 class PageAccess(StrEnum):
@@ -86,6 +99,10 @@ class Settings(BaseSettings):
     link_keys: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
     """Sign the links that lead to an approval, newest first, a JSON list. None: no links."""
     policy: Path = _HERE / "policy.toml"
+    tenants: Path | None = None
+    """A provider's customers: a TOML file, read and checked by shared.registry. None: no others."""
+    place: Place | None = None
+    """Set by shared.provider for each tenant it serves; never by the environment."""
     pages: PageAccess = PageAccess.SIGNED_IN
     application_insights: SecretStr | None = Field(
         default=None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -104,7 +121,7 @@ class Settings(BaseSettings):
         known = {
             f"{_PREFIX}{name}".upper()
             for name, field in cls.model_fields.items()
-            if field.validation_alias is None
+            if field.validation_alias is None and name != "place"
         }
         given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
         if unknown := sorted(given - known - _TOOLS):
@@ -125,6 +142,16 @@ class Settings(BaseSettings):
     def tenant(self) -> TenantId:
         """The tenant's id as the key that leads every row."""
         return TenantId(self.tenant_id.lower())
+
+    @property
+    def base(self) -> str:
+        """What the paths of this tenant's pages begin with."""
+        return f"/api/tenants/{self.place.name}" if self.place and self.place.name else "/api"
+
+    @property
+    def pages_url(self) -> str:
+        """Where people reach this tenant's pages; links start with it."""
+        return f"{str(self.public_url).rstrip('/')}{self.base}"
 
     @property
     def own_id(self) -> ObjectId | None:
@@ -155,5 +182,7 @@ def _unread(value: str) -> bool:
     return value.startswith("@Microsoft.KeyVault(")
 
 
-_TOOLS: Final = frozenset({"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET", "FIREBREAK_TOKEN"})
+_TOOLS: Final = frozenset(
+    {"FIREBREAK_URL", "FIREBREAK_OPERATOR_SECRET", "FIREBREAK_TENANT", "FIREBREAK_TOKEN"}
+)
 """Read by the command-line tool, which may share an environment with the app."""

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from shared.alerts.admin_request import Request
-from shared.desk import BASE, Page, json_page, wants_json
+from shared.desk import Page, json_page, wants_json
 from shared.errors import Gone, Refused
 from shared.model import Json, Utc
 from shared.posture import Acceptance, FindingId
@@ -106,7 +106,7 @@ class SweepCounter:
             return json_page(await self._desk.shown(name))
         # What mends waits for a yes, so that is where the person goes on.
         place = "approvals" if what == "mend" else f"sweeps/{name}"
-        target = {"Location": f"{BASE}/{place}"}
+        target = {"Location": f"{self._window.base}/{place}"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
     async def _run(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from pydantic import ValidationError
 
-from shared.desk import BASE, Page, json_page, wants_json
+from shared.desk import Page, json_page, wants_json
 from shared.door import OPERATOR, Door
 from shared.errors import Conflict, FirebreakError, Gone, Refused
 from shared.model import Actor, CaseId, Value
@@ -40,6 +40,11 @@ class Window:
     def __init__(self, *, door: Door, clock: Clock) -> None:
         self.door = door
         self._clock = clock
+
+    @property
+    def base(self) -> str:
+        """What the paths of these pages begin with."""
+        return self.door.base
 
     def request[R: Signed](
         self,
@@ -80,7 +85,7 @@ class Window:
 
     def back_to(self, case: str) -> Page:
         """Lead to the case's page after something was asked for."""
-        target = f"{BASE}/cases/{case}"
+        target = f"{self.base}/cases/{case}"
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers={"Location": target})
 
     def failed(self, headers: Mapping[str, str], error: Exception, *, nothing: str) -> Page:
@@ -114,7 +119,7 @@ class Window:
         """The pages, loaded when the first is shown."""
         from shared.pages.render import Pages
 
-        return Pages(base=BASE, local=self.door.local)
+        return Pages(self.base, local=self.door.local, house=self.door.house)
 
 
 FAILURES: Final = (PermissionError, FirebreakError)

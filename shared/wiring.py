@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from shared.alerts.source import Sources
 from shared.channels.configured import Channels
 from shared.clients.entra_keys import SigningKeys
-from shared.model import ResponderName, now
+from shared.model import ResponderName, digest, now
 from shared.policy.brakes import standing_guards
 from shared.policy.document import Policy, ResponderTraits, load
 from shared.policy.guards import Guard, OwnIdentity
@@ -55,7 +55,13 @@ if TYPE_CHECKING:
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
 
+type Adapt = Callable[[Policy], Policy]
+"""Lays over a policy what is special about one tenant."""
 type Catalogue = Mapping[ResponderName, Responder[Any]]
+
+
+def _as_written(policy: Policy) -> Policy:
+    return policy
 
 
 class Wiring:
@@ -74,12 +80,14 @@ class Wiring:
         sweeps: Sweeps | None = None,
         signals: Sink | None = None,
         queues: Callable[[str], SideQueue] | None = None,
+        adapt: Adapt = _as_written,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
         self.sources = Sources.model_validate(settings.sources)
         self.channels = Channels.model_validate(settings.channels)
         self.channels.check_sources(frozenset(source.name for source in self.sources.root))
+        self._adapt = adapt
         text = settings.policy.read_text(encoding="utf-8")
         self.policy, self._guards = self._policed(text, file=settings.policy.name)
         self._policy_text = text
@@ -145,7 +153,7 @@ class Wiring:
             queue=self.queue,
             clock=self._clock,
             tenant=self.settings.tenant,
-            public_url=str(self.settings.public_url),
+            pages=self.settings.pages_url,
             gate=Gate(self.sources, self._signing_keys, self._clock),
         )
 
@@ -206,6 +214,7 @@ class Wiring:
             self.settings.tenant,
             self.policy.guards,
             size=lambda: self.tenant.directory.size(),  # noqa: PLW0108 - opened when first needed
+            provider=self.settings.place.home if self.settings.place else None,
         )
 
     @cached_property
@@ -354,13 +363,18 @@ class Wiring:
             return
         said = sha256(self._written.encode()).hexdigest()
         what = {"policy": said, "settings": self.settings.shown(), "sources": self.sources.shown()}
+        if place := self.settings.place:
+            protected, limits = self.policy.protected, self.policy.guards.model_dump_json()
+            own = (*sorted(protected.accounts), *sorted(protected.groups), limits)
+            what["place"] = place.model_dump(mode="json")
+            what["laid_over"] = digest(*own, length=64)
         await self._trail.in_force(what, f"In force: policy {said[:12]}, as of this start")
         self._noted = True
 
     def _policed(self, text: str, *, file: str = "policy") -> tuple[Policy, tuple[Guard, ...]]:
         """Read a policy and set up its guards; raises `PolicyError` with all that is wrong."""
         traits = ResponderTraits.of(self.catalogue)
-        policy = load(text, responders=traits, file=file, channels=self.channels.names)
+        policy = self._adapt(load(text, responders=traits, file=file, channels=self.channels.names))
         own = OwnIdentity(object_id=self.settings.own_id, app_id=self.settings.client_id)
         return policy, standing_guards(policy, own)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 from lab.tenant.answers import Answer
 from lab.tenant.visit import Incoming, Visit
@@ -16,15 +17,34 @@ if TYPE_CHECKING:
     from lab.tenant.world import World
 
 AUTHORITY: Final = "https://login.microsoftonline.com"
+_TOKEN: Final = ("oauth2", "v2.0", "token")
+_JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _KEYS: Final = ("discovery", "v2.0", "keys")
 _LIFE: Final = timedelta(hours=1)
 
 
-class Entra:
-    """Answers `/{tenant}/discovery/v2.0/keys`; keys are made when they are first needed."""
+type Mint = Callable[[str], tuple[str, datetime]]
 
-    def __init__(self, world: World) -> None:
+
+class Vouching(Protocol):
+    """A tenant whose managed identity vouches for an application in another."""
+
+    def vouches(self, assertion: str) -> bool:
+        """Whether it is this tenant's identity that says so, and to an exchange of tokens."""
+        ...
+
+
+class Entra:
+    """Answers `/{tenant}/discovery/v2.0/keys` and `/{tenant}/oauth2/v2.0/token`.
+
+    Keys are made when they are first needed. Source of the exchange and of its refusals:
+    learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+    """
+
+    def __init__(self, world: World, mint: Mint) -> None:
         self._world = world
+        self._mint = mint
+        self._trusted: Vouching | None = None
         self._keys: dict[str, RSAPrivateKey] = {}
 
     def token(self, *, audience: str, app: str, version: str = "2.0", **claims: Any) -> str:
@@ -61,8 +81,16 @@ class Entra:
         """What is never published; a forger of another tenant has its own."""
         return tuple(self._keys.values())
 
+    def trust(self, home: Vouching) -> None:
+        """Take the word of that tenant's managed identity for our application, as consented."""
+        self._trusted = home
+
     def open(self, incoming: Incoming, *, at: datetime) -> Visit:  # noqa: ARG002 - a Service
         """Route a request."""
+        if incoming.method == "POST" and incoming.segments[1:] == _TOKEN:
+            return Visit(
+                method="POST", path="/entra/token", perform=lambda: self._exchanged(incoming)
+            )
         known = incoming.method == "GET" and incoming.segments[1:] == _KEYS
         answer = self._published if known else lambda: Answer(404)
         return Visit(method=incoming.method, path="/entra/keys", perform=answer)
@@ -76,6 +104,18 @@ class Entra:
 
     def end(self, owner: str) -> None:
         """Count nothing."""
+
+    def _exchanged(self, incoming: Incoming) -> Answer:
+        """Give a token for an assertion, as the client credentials flow does."""
+        form = dict(parse_qsl(incoming.body.decode()))
+        if form.get("client_id") != self._world.own_app_id:
+            return _refused("unauthorized_client", "AADSTS700016: the application was not found")
+        vouched = self._trusted and self._trusted.vouches(form.get("client_assertion", ""))
+        if form.get("client_assertion_type") != _JWT_BEARER or not vouched:
+            return _refused("invalid_client", "AADSTS700213: no matching federated identity record")
+        token, expires = self._mint(form.get("scope", ""))
+        life = int((expires - self._world.now()).total_seconds())
+        return Answer(200, {"token_type": "Bearer", "expires_in": life, "access_token": token})
 
     def _current(self) -> tuple[str, RSAPrivateKey]:
         if not self._keys:
@@ -91,3 +131,8 @@ class Entra:
             for kid, key in self._keys.items()
         ]
         return Answer(200, {"keys": published})
+
+
+def _refused(error: str, said: str) -> Answer:
+    status = 401 if error == "invalid_client" else 400
+    return Answer(status, {"error": error, "error_description": said})

@@ -23,7 +23,15 @@ from lab.tenant.serve_graph import GraphService
 from lab.tenant.settings import TenantSettings
 from lab.tenant.snapshot import snapshot
 from lab.tenant.state import Group, Mailbox, User
-from lab.tenant.tokens import ACTIVITY, ARM, EXCHANGE, Minter, audience
+from lab.tenant.tokens import (
+    ACTIVITY,
+    ARM,
+    EXCHANGE,
+    EXCHANGE_OF_TOKENS,
+    Minter,
+    Rejected,
+    audience,
+)
 from lab.tenant.versioned import Versioned
 from lab.tenant.visit import Service
 from lab.tenant.world import World
@@ -66,7 +74,7 @@ class SimulatedTenant(World):
         self.workspace = Workspace.of(self.tenant_id)
         arm = ArmService(self, minter=self._minter, workspace=self.workspace)
         self._control = Control(self)
-        self.entra = Entra(self)
+        self.entra = Entra(self, self.mint)
         activity = ActivityService(self, minter=self._minter)
         services: dict[str, Service] = {
             "v1.0": graph,
@@ -121,6 +129,16 @@ class SimulatedTenant(World):
             directory_roles=self.entra_roles,
             at=self.now(),
         )
+
+    def vouches(self, assertion: str) -> bool:
+        """Whether our managed identity says so, in a token for an exchange of tokens."""
+        try:
+            said = self._minter.read(
+                f"Bearer {assertion}", resource=EXCHANGE_OF_TOKENS, at=self.now()
+            )
+        except (Rejected, ValueError, KeyError):
+            return False
+        return said.oid == self.own_object_id
 
     def fail(
         self,

@@ -14,6 +14,7 @@ GRAPH: Final = "https://graph.microsoft.com"
 EXCHANGE: Final = "https://outlook.office365.com"
 ARM: Final = "https://management.azure.com"
 ACTIVITY: Final = "https://manage.office.com"
+EXCHANGE_OF_TOKENS: Final = "api://AzureADTokenExchange"
 TEMPLATES: Final = {
     "User Administrator": "fe930be7-5e62-47db-91af-98c3a49a38b1",
     "Privileged Authentication Administrator": "7be44c8a-adaf-4e2a-84d6-ab2649e08a13",
@@ -102,6 +103,14 @@ class Minter:
 
     def _sign(self, text: str) -> str:
         return _text(hmac.new(self._key, text.encode(), hashlib.sha256).digest())
+
+
+def home_of(token: str) -> str:
+    """Read, without checking anything, whose tenant a token is of; empty where it says nothing."""
+    try:
+        return str(_unpack(token.split(".")[1])["tid"])
+    except (IndexError, KeyError, ValueError):
+        return ""
 
 
 def _pack(value: dict[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -13,9 +13,27 @@ from lab.tenant.faults import Dropped, Loss
 from lab.tenant.front import IN_PROCESS
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from lab.tenant.simulated import SimulatedTenant
+    from lab.tenant.settings import TenantSettings
+
+
+class Reachable(Protocol):
+    """A simulated tenant, or several behind one address."""
+
+    @property
+    def app(self) -> ASGIApp:
+        """The ASGI app."""
+        ...
+
+    @property
+    def settings(self) -> TenantSettings:
+        """How its clock goes, among other things."""
+        ...
+
+    def now(self) -> datetime:
+        """Tell the lab's time."""
+        ...
 
 
 class TenantTransport(httpx.AsyncBaseTransport):
@@ -25,7 +43,7 @@ class TenantTransport(httpx.AsyncBaseTransport):
     that a hook of the tenant raises comes out of the request: that is how crashes are made.
     """
 
-    def __init__(self, tenant: SimulatedTenant) -> None:
+    def __init__(self, tenant: Reachable) -> None:
         self._tenant = tenant
         self._app = tenant.app
         self._inner = httpx.ASGITransport(app=self._marked)

@@ -11,9 +11,10 @@ Two lines of evidence are more than reading matter; whoever decides must look at
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from shared.alerts.call import Call, Greeting
 from shared.alerts.identity import guest
@@ -23,6 +24,8 @@ from shared.alerts.text import Line, notes
 from shared.errors import Undecodable
 from shared.model import AccountRef, AlertDraft, Awaited, Json, Value
 
+_TENANT: Final = re.compile(r"(?!0{8}-)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""A tenant's id; what sample data and anonymisers put in its place says nothing."""
 HELD = "held"
 FEEDBACK = "feedback"
 
@@ -108,6 +111,10 @@ class Carrier(ABC):
         """
         return ()
 
+    def tenants(self, body: bytes) -> frozenset[str]:  # noqa: ARG002 - most name none
+        """Name the tenants that the body says it is of, by id; empty where it says nothing."""
+        return frozenset()
+
     def greet(self, call: Call) -> Greeting | None:  # noqa: ARG002 - most are never greeted
         """Answer a call that only asks whether alerts may be sent here; `None` for any other."""
         return None
@@ -139,6 +146,11 @@ class JsonCarrier(Carrier):
     )
     envelope: ClassVar[str | None] = None
     """The key under which a page keeps its objects."""
+    tenant_key: ClassVar[str | None] = None
+    """The key under which each object names its tenant, where Microsoft documents one.
+
+    Not every `TenantId` is one: in a Log Analytics table it is the workspace.
+    """
 
     @abstractmethod
     def read_one(self, item: Record) -> Iterable[Reading]:
@@ -151,6 +163,17 @@ class JsonCarrier(Carrier):
     def entries(self, body: bytes) -> list[Record | Undecodable]:
         """Find the objects of a body. Raises `Undecodable` where it cannot be read at all."""
         return entries(body, envelope=self.envelope)
+
+    def tenants(self, body: bytes) -> frozenset[str]:
+        """Name the tenants that the body says it is of, by id; empty where it says nothing."""
+        if self.tenant_key is None:
+            return frozenset()
+        try:
+            found = self.entries(body)
+        except Undecodable:
+            return frozenset()
+        named = (each.text(self.tenant_key) or "" for each in found if isinstance(each, Record))
+        return frozenset(name.lower() for name in named if _TENANT.fullmatch(name))
 
     def read(self, body: bytes) -> tuple[Reading, ...]:
         """Say what the body holds: at least one reading, whatever the bytes."""

@@ -61,6 +61,16 @@ class CloudEvents(JsonCarrier):
             return body
         return json.dumps(event | {"data": data}).encode()
 
+    def tenants(self, body: bytes) -> frozenset[str]:
+        """Ask the carrier of what is in the envelopes."""
+        try:
+            events = [item for item in self.entries(body) if isinstance(item, Record)]
+            held = [json.dumps(_data(event)).encode() for event in events]
+        except Undecodable:
+            return frozenset()
+        inner = self._inner
+        return frozenset[str]().union(*(inner.tenants(data) for data in held if inner))
+
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Open one envelope and hand on what is in it."""
         if item.text("eventType") == _VALIDATION:

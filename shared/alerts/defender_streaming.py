@@ -41,6 +41,7 @@ class DefenderStreaming(JsonCarrier):
     """Read alerts that Defender XDR streams: AlertInfo and AlertEvidence rows, in any order."""
 
     envelope = "records"
+    tenant_key = "tenantId"
 
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Say what one row is by itself."""

@@ -39,6 +39,7 @@ class EntraDiagnostics(JsonCarrier):
     """Read Entra's diagnostic records: risky users, risk events and sign-ins of people."""
 
     envelope = "records"
+    tenant_key = "tenantId"
 
     def read_one(self, item: Record) -> Iterable[Reading]:
         """Say what one diagnostic record is."""

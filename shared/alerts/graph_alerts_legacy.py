@@ -32,6 +32,7 @@ class GraphAlertsLegacy(JsonCarrier):
     """Read legacy Graph security alerts (v1): one, a list page, an array or NDJSON."""
 
     envelope = "value"
+    tenant_key = "azureTenantId"
 
     def read_one(self, item: Record) -> Iterator[Reading]:
         """Say what one alert is; each user state it is about makes a draft of its own."""

@@ -30,6 +30,7 @@ class GraphAlertsV2(JsonCarrier):
     """Read Microsoft Graph security alerts (alerts_v2): one, a list page, an array or NDJSON."""
 
     envelope = "value"
+    tenant_key = "tenantId"
 
     def read_one(self, item: Record) -> Iterator[Reading]:
         """Say what one alert is; each user or mailbox it is about makes a draft of its own."""

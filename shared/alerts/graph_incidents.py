@@ -29,6 +29,7 @@ class GraphIncidents(JsonCarrier):
     """Read Defender incidents with their alerts: Graph's form and the Defender API's."""
 
     envelope = "value"
+    tenant_key = "tenantId"
 
     def read_one(self, item: Record) -> Iterator[Reading]:
         """Say what the alerts of one incident are; a merged or closed incident is nothing."""

@@ -49,6 +49,7 @@ class GraphNotifications(JsonCarrier):
     """Read Graph change notifications; what each points to is fetched from the tenant."""
 
     envelope = "value"
+    tenant_key = "tenantId"
 
     def greet(self, call: Call) -> Greeting | None:
         """Give a validation token back, as Graph asks before it sends anything."""

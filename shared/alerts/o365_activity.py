@@ -53,6 +53,8 @@ _VELOCITY: Final = "mcas_alert_anubis_detection_velocity"
 class O365Activity(JsonCarrier):
     """Read alert records of the Office 365 Management Activity API."""
 
+    tenant_key = "OrganizationId"
+
     def greet(self, call: Call) -> Greeting | None:
         """Answer the call that validates a webhook; it bears the same Webhook-AuthID as others.
 

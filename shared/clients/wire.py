@@ -58,11 +58,25 @@ class Wire:
 
 
 def _credential(settings: Settings) -> AsyncTokenCredential:
+    place = settings.place
+    if place is None or not place.name:
+        return _own_identity(settings, settings.client_id)
+    from shared.clients.federated import FederatedCredential
+
+    return FederatedCredential(
+        _own_identity(settings, place.identity),
+        tenant=settings.tenant,
+        application=settings.client_id or "",
+        authority=str(settings.entra_url),
+    )
+
+
+def _own_identity(settings: Settings, client_id: str | None) -> AsyncTokenCredential:
     if settings.managed_identity:
         from azure.identity.aio import ManagedIdentityCredential
 
         return ManagedIdentityCredential(
-            client_id=settings.client_id,
+            client_id=client_id,
             # Its own retries would sleep for minutes inside a function; the queue waits instead.
             retry_total=0,
             connection_timeout=_CONNECT,
@@ -70,4 +84,4 @@ def _credential(settings: Settings) -> AsyncTokenCredential:
         )
     from azure.identity.aio import DefaultAzureCredential
 
-    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)
+    return DefaultAzureCredential(managed_identity_client_id=client_id)

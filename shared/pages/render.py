@@ -24,6 +24,7 @@ from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
 from shared.pages.health_view import HealthView, counted
 from shared.pages.posture_view import PostureView, SweepPage
+from shared.pages.tenants_view import TenantsView
 from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
@@ -49,12 +50,12 @@ _RAW: Final = 4000
 class Pages:
     """Renders every page. Made once; holds templates, style and script, and nothing of a case."""
 
-    def __init__(self, base: str = "/api", *, local: bool = False) -> None:
+    def __init__(self, base: str = "/api", *, local: bool = False, house: str = "") -> None:
         css, js = (_text(name) for name in ("firebreak.css", "live.js"))
         self._style, self._script = _hashed(css), _hashed(js)
         self._for_files = f"default-src 'none'; img-src data:; style-src {self._style}"
         self._templates = _environment(css=css, js=js, base=base.rstrip("/"))
-        self._templates.globals["local"] = local
+        self._templates.globals |= {"local": local, "house": house}
 
     def case(
         self,
@@ -131,6 +132,10 @@ class Pages:
     def posture_report(self, view: PostureView) -> str:
         """Render the posture as one file to hand on, which needs neither network nor script."""
         return self._page("posture_report.html", "", view=view, policy=self._for_files)
+
+    def tenants(self, view: TenantsView, *, may: bool) -> str:
+        """Render the tenants a reader may see; `may`: whether the reader may pause them all."""
+        return self._page("tenants.html", "tenants", view=view, may=may)
 
     def policy(self, view: PolicyView) -> str:
         """Render the policy in force."""

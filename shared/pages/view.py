@@ -45,7 +45,7 @@ JSON_SHAPE: Final = 1
 
 _RUNNING_S: Final = 3
 _COUNTING_S: Final = 30
-_FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
+FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
 _NOBODYS: Final[frozenset[CaseStatus]] = frozenset()
 _GRAVITY: Final = {"high": -3, "unknown": -2, "medium": -1}
 """Order of severities; what is unknown may be high."""
@@ -137,7 +137,7 @@ def cases_view(
     """
     rows = sorted(rows, key=lambda row: row.updated_at, reverse=True)
     running = tuple(row for row in rows if row.status is CaseStatus.OPEN)
-    people = [row for row in rows if row.status in _FOR_PEOPLE]
+    people = [row for row in rows if row.status in FOR_PEOPLE]
     people.sort(key=lambda row: (row.status not in mine, _GRAVITY.get(row.severity, 0)))
     return CasesView(
         at=at,
@@ -146,7 +146,7 @@ def cases_view(
         people_in_all=len(people),
         running=running[:_LISTED],
         running_in_all=len(running),
-        settled=tuple(row for row in rows if row.status not in _FOR_PEOPLE | {CaseStatus.OPEN}),
+        settled=tuple(row for row in rows if row.status not in FOR_PEOPLE | {CaseStatus.OPEN}),
         after=after,
         alerts_needing_people=alerts_needing_people,
         refresh_s=_RUNNING_S if running else _COUNTING_S,

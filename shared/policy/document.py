@@ -187,7 +187,7 @@ def load(
 
     `channels` are those that are configured; `None` where that is not known, so nothing is asked.
     """
-    raw, lines = _parse(text.removeprefix("\ufeff"), file=file)
+    raw, lines = parse(text.removeprefix("\ufeff"), file=file)
     document, findings = _document(raw)
     findings += check(
         raw,
@@ -198,7 +198,7 @@ def load(
     if channels is not None:
         findings += unknown_channels(raw, channels)
     if document is None or findings:
-        problems = [Problem(line=_line(lines, path), sentence=said) for path, said in findings]
+        problems = [Problem(line=line_of(lines, path), sentence=said) for path, said in findings]
         ordered = sorted(problems, key=lambda problem: (problem.line, problem.sentence))
         raise PolicyError(tuple(ordered), file=file)
     return Policy(
@@ -242,7 +242,8 @@ def _known_keys(table: Path) -> tuple[str, ...]:
     return tuple((_TABLES[name] if name else Document).model_fields)
 
 
-def _parse(text: str, *, file: str) -> tuple[Json, Lines]:
+def parse(text: str, *, file: str) -> tuple[Json, Lines]:
+    """Read TOML, and where each part of it stands. Raises `PolicyError`."""
     try:
         return tomllib.loads(text), locate(text)
     except tomllib.TOMLDecodeError as error:
@@ -270,7 +271,7 @@ def _document(raw: Json) -> tuple[Document | None, list[Finding]]:
     ]
 
 
-def _line(lines: Lines, path: Path) -> int:
+def line_of(lines: Lines, path: Path) -> int:
     """Find the line of the path, or of the nearest thing around it that is written down."""
     while path and path not in lines:
         path = path[:-1]

@@ -1,6 +1,7 @@
 """The kill switch and the counters, in the store: they hold under many workers and survive.
 
 tenant|brakes    pause          what somebody set the kill switch to
+                 pause-all      the same for all tenants of a provider, in its own partition
                  radius         the cases that were let act by themselves in the last 24 hours
                  burst:RULE     the cases a rule opened lately, and until when it is held
                  directory      how many accounts there are, and when they were counted
@@ -14,18 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Final
 
-from shared.errors import Conflict, Denied
+from shared.errors import Conflict, Defect, Denied
 from shared.model import AlertKind, CaseId, Json, Mode, TenantId
 from shared.policy.counters import DAY, Counters, Held, Taken, counted, full, lately, stormy
 from shared.policy.guards import Pause
 from shared.policy.limits import Guards
 from shared.store.revise import revise
-from shared.store.verbs import Drop, Put, Store
+from shared.store.verbs import Drop, Partition, Put, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
 from shared.tasks.outbox import Told, announce_plainly
 
+_ORDER: Final = (Mode.OBSERVE, Mode.APPROVE, Mode.ENFORCE)
+"""From the strictest on."""
 type Size = Callable[[], Awaitable[int]]
 """Counts the directory's accounts; raises `Denied` where that may not be read."""
 
@@ -34,7 +38,13 @@ class Brakes:
     """The brakes of one tenant."""
 
     def __init__(
-        self, store: Store, clock: Clock, tenant: TenantId, guards: Guards, size: Size
+        self,
+        store: Store,
+        clock: Clock,
+        tenant: TenantId,
+        guards: Guards,
+        size: Size,
+        provider: TenantId | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -42,25 +52,49 @@ class Brakes:
         self._at = keys.brakes(tenant)
         self._guards = guards
         self._size = size
+        self._over = keys.brakes(provider) if provider else None
 
     async def pause(self) -> Pause | None:
-        """Read the kill switch; `None` where nobody touched it."""
-        row = await self._store.read(self._at, keys.PAUSE)
-        return Pause.model_validate(row.body) if row else None
+        """Read the kill switch; `None` where nobody touched it.
+
+        Where a provider has one over all its tenants, the stricter of the two is in force.
+        """
+        own = await self._switch(self._at, keys.PAUSE)
+        over = await self._switch(self._over, keys.PAUSE_ALL) if self._over else None
+        if own is None or over is None:
+            return own or over
+        return over if _ORDER.index(over.ceiling) <= _ORDER.index(own.ceiling) else own
 
     async def set_pause(self, ceiling: Mode, *, by: str, reason: str) -> Pause:
         """Set the kill switch; `enforce` lets everything go on as the policy says."""
         pause = Pause(ceiling=ceiling, by=by, at=self._clock(), reason=reason)
+        await self.announce(pause)
+        await revise(self._store, self._at, keys.PAUSE, lambda _: pause)
+        return pause
+
+    async def set_pause_for_all(self, ceiling: Mode, *, by: str, reason: str) -> Pause:
+        """Set the provider's switch over all its tenants, which are told by `announce`."""
+        if self._over is None:
+            raise Defect("there is no switch over all tenants where there is one")
+        who = f"{by} (the provider, over all tenants)"
+        pause = Pause(ceiling=ceiling, by=who, at=self._clock(), reason=reason)
+        await revise(self._store, self._over, keys.PAUSE_ALL, lambda _: pause)
+        return pause
+
+    async def announce(self, pause: Pause) -> None:
+        """Have this tenant's people told that the switch was moved."""
         await announce_plainly(
             self._store,
             self._tenant,
             Told.GUARD_TRIPPED,
-            f"{by} set the kill switch to {ceiling}: {reason}",
+            f"{pause.by} set the kill switch to {pause.ceiling}: {pause.reason}",
             pause.at,
             occasion=f"switch:{pause.at.isoformat()}",
         )
-        await revise(self._store, self._at, keys.PAUSE, lambda _: pause)
-        return pause
+
+    async def _switch(self, at: Partition, key: str) -> Pause | None:
+        row = await self._store.read(at, key)
+        return Pause.model_validate(row.body) if row else None
 
     async def take(self, case: CaseId, kind: AlertKind) -> tuple[str, ...]:
         """Take a place for a case that would act by itself, or say which counters are full."""

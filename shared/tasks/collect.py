@@ -44,6 +44,9 @@ class Collector:
         raw = f"raw/{self._tenant}/{digest(body.hex(), length=64)}"
         at = self._clock()
         delivery = Delivery(source=source, carrier=carrier, raw=raw, at=at)
+        if foreign := self._inbox.refused(reader.tenants(body), delivery):
+            await self._inbox.keep([foreign])
+            return 0
         alerts = self._inbox.alerts(_worth_keeping(reader.read(body)), delivery)
         if not alerts:
             return 0

@@ -52,6 +52,23 @@ class Inbox:
         """Give each reading its id, which says what it is and about whom."""
         return [self._alert(reading, delivery) for reading in readings]
 
+    def refused(self, named: frozenset[str], delivery: Delivery) -> Alert | None:
+        """Make the line that says a delivery is another tenant's; `None` where it is not.
+
+        Nothing of its body is kept: it is not this tenant's to look at.
+        """
+        strangers = sorted(named - {self._tenant})
+        if not strangers:
+            return None
+        reason = (
+            f"Refused: what source {delivery.source} sent says that it is of tenant "
+            f"{', '.join(strangers[:3])}, and this source is of tenant {self._tenant}. Nothing of "
+            "it was taken in or kept; send each tenant's alerts to a source of its own"
+        )
+        nothing = delivery.model_copy(update={"raw": ""})
+        (alert,) = self.alerts((Unreadable(reason=reason),), nothing)
+        return alert
+
     async def keep(self, alerts: Iterable[Alert]) -> None:
         """Write a row for each. The same alert again is one alert and stays as it is."""
         alerts = tuple(alerts)

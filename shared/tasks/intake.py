@@ -46,7 +46,7 @@ class Intake:
         queue: Queue,
         clock: Clock,
         tenant: TenantId,
-        public_url: str,
+        pages: str,
         gate: Gate,
     ) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class Intake:
         self._clock = clock
         self._tenant = tenant
         self._gate = gate
-        self._public_url = public_url.rstrip("/")
+        self._pages = pages
 
     async def receive(self, source: str, call: Call) -> Reply:
         """Answer one delivery. What is answered with 202 or 422 is stored."""
@@ -89,8 +89,11 @@ class Intake:
 
     async def _take_in(self, source: Source, carrier: Carrier, body: bytes) -> Reply:
         raw = f"raw/{self._tenant}/{digest(body.hex(), length=64)}"
-        readings = carrier.read(body)
         delivery = Delivery(source=source.name, carrier=source.speaks, raw=raw, at=self._clock())
+        if foreign := self._inbox.refused(carrier.tenants(body), delivery):
+            await self._inbox.keep([foreign])
+            return _refusal(422, foreign.reason, kept=foreign.id)
+        readings = carrier.read(body)
         alerts = self._inbox.alerts(readings, delivery)
         # Pieces before alerts: whoever completes an alert must find what came with it.
         await self._pieces.keep(carrier.pieces(body))
@@ -106,7 +109,7 @@ class Intake:
         if alert.reason:
             told["reason"] = alert.reason
         if alert.state is AlertState.RECEIVED:
-            told["case"] = f"{self._public_url}/api/alert/{alert.id}"
+            told["case"] = f"{self._pages}/alert/{alert.id}"
         return told
 
 

@@ -11,6 +11,7 @@ tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in 
 tenant|account|OID    episode  lock                      the open case, and who works on it now
 tenant|brakes         pause radius directory burst:RULE  the kill switch and the counters
                       absent                             lines of [protected] that name nobody
+                      pause-all                          a provider's switch over all its tenants
 tenant|sweeps         lease  run:SWEEP                   which sweep reads now, and how far each is
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
                       decision:TIME:ID                   what was decided about a control
@@ -52,6 +53,8 @@ LINE: Final = "line:"
 LOCK: Final = "lock"
 OPEN: Final = "open:"
 PAUSE: Final = "pause"
+PAUSE_ALL: Final = "pause-all"
+"""A provider's switch over all its tenants, beside its own."""
 RADIUS: Final = "radius"
 ALERT: Final = "alert:"
 HEARD: Final = "heard:"

@@ -69,6 +69,9 @@ class Poison:
             await self._show_unreadable(kept, str(error))
             return
         measured(Metric.POISON, facts={Fact.KIND: message.do})
+        if message.tenant != self._tenant:
+            await self._tell(kept, "is of a tenant that is not served here")
+            return
         match message:
             case TriageMessage():
                 await self._tell(kept, "is about an alert")

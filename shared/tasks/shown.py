@@ -66,7 +66,7 @@ class Shown:
 
     async def body(self, alert: Alert) -> bytes:
         """Read what came in; empty where it is not kept any more."""
-        return await self._store.fetch(alert.raw) or b""
+        return (await self._store.fetch(alert.raw) if alert.raw else None) or b""
 
     def carrier(self, alert: Alert) -> Carrier | None:
         """Find who reads its body: its source as configured now, else its carrier."""

@@ -61,7 +61,7 @@ class Telling:
         self._store = store
         self._clock = clock
         self._catalogue = catalogue
-        self._pages = pages.rstrip("/")
+        self._pages = pages
         self._link = link
 
     async def message(self, notice: Notice, channel: Channel) -> Message | None:
@@ -91,7 +91,7 @@ class Telling:
             thread=first.event,
             title=title,
             text=text,
-            link=f"{self._pages}/api/cases",
+            link=f"{self._pages}/cases",
             link_words="Open the cases",
             at=self._clock(),
             facts={"events": [m.facts for m in messages]},
@@ -115,7 +115,7 @@ class Telling:
             thread=notice.event,
             title=title,
             text=text,
-            link=f"{self._pages}/api/{where}",
+            link=f"{self._pages}/{where}",
             link_words=f"Open the page of {where}" if where == "health" else f"Open the {where}",
             severity=severity,
             urgent=notice.what in PAGES,
@@ -137,7 +137,7 @@ class Telling:
             until=_said(task.wait.expires_at) if task and task.wait else "then",
             contained=_said(case.contained_at),
         )
-        page = f"{self._pages}/api/cases/{case.id}"
+        page = f"{self._pages}/cases/{case.id}"
         own = self._approval(task, channel) if task and notice.what in _WANTED else None
         return Message(
             event=notice.what,

@@ -196,6 +196,19 @@ def test_nothing_listens_to_an_event_hub_unless_one_is_named(
     assert (trigger["connection"], trigger["cardinality"].upper()) == ("EventHub", "MANY")
 
 
+def test_a_provider_has_one_more_address_for_its_customers(
+    indexed: dict[str, Any], tmp_path: Path
+) -> None:
+    registry = tmp_path / "tenants.toml"
+    entry = f'name = "acme"\ntitle = "Acme"\nid = "{uuid4()}"\n'
+    entry += f'application_id = "{uuid4()}"\nobject_id = "{uuid4()}"\n'
+    registry.write_text(f"[[tenant]]\n{entry}", encoding="utf-8")
+    found = hosted("index", tmp_path, environment(FIREBREAK_TENANTS=str(registry)))
+    routes = {each["name"]: each["trigger"].get("route") for each in found["functions"]}
+    assert routes.pop("tenants") == "tenants/{*rest}"
+    assert set(routes) == {each["name"] for each in indexed["functions"]}
+
+
 def test_an_event_hub_without_its_connection_stops_the_app_and_says_which_is_missing() -> None:
     ended = run("-m", "lab.host", "--app", ".", env=environment(FIREBREAK_EVENT_HUB="entra"))
     assert ended.returncode == 1

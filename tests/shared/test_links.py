@@ -21,7 +21,7 @@ NIA = signed_in("approver")
 
 def links(*keys: str, at: datetime = NOON) -> Links:
     made = [SecretStr(key) for key in keys]
-    return Links(made, base="https://firebreak.example/", clock=lambda: at)
+    return Links(made, base="https://firebreak.example/api", clock=lambda: at)
 
 
 def token(*keys: str, until: datetime = NOON + timedelta(hours=1)) -> str:

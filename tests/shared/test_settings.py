@@ -135,8 +135,10 @@ HIDDEN = {
     "channels",
     "identity_endpoint",
     "link_keys",
+    "place",
     "policy",
     "sources",
+    "tenants",
     "website",
 }
 """Secrets, and what differs from instance to instance."""
