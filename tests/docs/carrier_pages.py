@@ -15,6 +15,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import Workbench
 from shared.alerts.authenticate import sign
 from shared.alerts.schemes import Auth, ClientStateAuth, UrlAuth
+from shared.alerts.source import Source
 from shared.model import Alert
 from shared.store.memory import MemoryStore
 from shared.tasks import keys
@@ -35,7 +36,10 @@ async def outcome(source: dict[str, Any], payload: bytes) -> list[dict[str, Any]
     """Post a payload to an app that has one source, as that source's sender would."""
     lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=TenantSettings.instant())
     store = MemoryStore()
-    async with Workbench(lab, store=store, settings={"sources": (source,)}) as bench:
+    # A payload that says whose it is goes to the app of that tenant.
+    named = Source.model_validate(source).reader().tenants(payload) or {lab.tenant_id}
+    settings = {"sources": (source,), "tenant_id": min(named)}
+    async with Workbench(lab, store=store, settings=settings) as bench:
         auth: Auth = TypeAdapter[Auth](Auth).validate_python(source["auth"])
         query = {auth.parameter: _secret(auth)} if isinstance(auth, UrlAuth) else {}
         unsigned = isinstance(auth, (UrlAuth, ClientStateAuth))
