@@ -75,6 +75,7 @@ PATHS: Final[Mapping[tuple[str, str], Answer]] = MappingProxyType(
         ("GET", "policy"): _shown(App.show_policy),
         ("POST", "policy/{what}"): _taken(App.rehearse, "what"),
         ("GET", "health"): _shown(App.health),
+        ("GET", "health/deep"): _shown(App.examined),
     }
 )
 """From the narrowest to the widest where two would fit."""
