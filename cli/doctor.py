@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated, Final
 
 import typer
@@ -14,7 +13,7 @@ from rich.text import Text
 from cli.exits import CommandError, Exit
 from cli.running import AsJson, Url, finish, remote_app, show_found
 from cli.show import outside
-from shared.diagnosis import Checkup, Finding, Grade
+from shared.diagnosis import Checkup, Concern, Grade
 from shared.model import Json
 
 _STYLES: Final = {
@@ -57,9 +56,9 @@ def doctor(
 def commands(checkup: Checkup) -> str:
     """Write down what mends everything that was found, each once, for a person to read and run."""
     found: dict[tuple[str, ...], list[str]] = {}
-    for check, one in (*checkup.asks, *checkup.notes):
+    for one in (*checkup.asks, *checkup.notes):
         if one.commands:
-            found.setdefault(one.commands, []).append(f"{check}: {one.subject}: {one.state}")
+            found.setdefault(one.commands, []).append(f"{one.check}: {one.about}: {one.state}")
     if not found:
         return "# Nothing that was found is mended by a command.\n"
     lines = ["# Read each, fill in what stands in capitals, then run what you agree with."]
@@ -72,12 +71,12 @@ def as_text(found: Json) -> RenderableType:
     """Show what was found: what asks for a person first, then a line for each check."""
     checkup = Checkup.model_validate(found)
     parts: list[RenderableType] = [_head(checkup), Text()]
-    for check, one in checkup.asks:
-        parts += [_card(check, one), Text()]
+    for one in checkup.asks:
+        parts += [_card(one), Text()]
     parts.append(_checks(checkup))
     if notes := checkup.notes:
         parts += [Text(), Text("To know", style="bold")]
-        parts += [_note(check, one) for check, one in notes]
+        parts += [_card(one) for one in notes]
     return Group(*parts)
 
 
@@ -88,20 +87,13 @@ def _head(checkup: Checkup) -> Text:
     return Text.assemble(("Needs a person  ", "bold red"), (said, "dim"))
 
 
-def _card(check: str, one: Finding) -> RenderableType:
+def _card(one: Concern) -> RenderableType:
     word, style = _STYLES[one.grade]
-    head = Text.assemble((f"{word}  ", style), outside(f"{one.subject}: {one.state}"))
-    head.append(f"  ({check})", style="dim")
-    lines = [head, _indented(one.means)]
-    if one.do:
-        lines.append(_indented(f"→ {one.do}."))
-    return Group(*lines)
-
-
-def _note(check: str, one: Finding) -> RenderableType:
-    head = outside(f"· {one.subject}: {one.state}")
-    head.append(f"  ({check})", style="dim")
-    return Group(head, _indented(one.means), _indented(f"→ {one.do}."))
+    lead = "· " if one.grade is Grade.NOTE else f"{word}  "
+    head = Text.assemble((lead, style), outside(f"{one.about}: {one.state}", limit=_LONG))
+    head.append(f"  ({one.check})", style="dim")
+    more = f" So it is with {len(one.means) - 1} more." if len(one.means) > 1 else ""
+    return Group(head, _indented(one.means[0] + more), _indented(f"→ {one.do}."))
 
 
 def _indented(text: str) -> RenderableType:
@@ -114,7 +106,5 @@ def _checks(checkup: Checkup) -> Table:
         table.add_column(column, overflow="fold")
     for one in checkup.checks:
         word, style = _STYLES[one.grade]
-        states = Counter(finding.state for finding in one.findings)
-        counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        table.add_row(one.check, Text(word, style=style), outside(counts))
+        table.add_row(one.check, Text(word, style=style), outside(one.counted))
     return table

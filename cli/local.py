@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.exits import CommandError
+from cli.permissions import needed
 from lab.clock import Clock
 from lab.errors import LabError
 from lab.ports import ANY, Wish
 from lab.scenarios import Scenario, Story
-from lab.stack import Stack, StackSettings
+from lab.stack import ROOT, Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import SECRET, sources
 
+_SWITCHED_ON: Final = ("o365_content", "score_decisions")
+"""What the sources of the stack, and `firebreak sweep control`, need beside the policy."""
 _SETTINGS: Final = TenantSettings(
     cae_lag=2.0, session_lag=1.0, protocol_lag=1.0, audit_search=0.0, purge_delay=1.0
 )
@@ -38,7 +41,14 @@ async def running(
     stories: Iterable[Story], *, say: Callable[[str], None], port: Wish = ANY
 ) -> AsyncIterator[Local]:
     """Start the stack with an intruder at work in every story; stop all of it afterwards."""
-    tenant = SimulatedTenant(clock=Clock(), seed=7, settings=_SETTINGS)
+    ours = needed(ROOT / "policy.toml", _SWITCHED_ON)
+    tenant = SimulatedTenant(
+        clock=Clock(),
+        seed=7,
+        granted=frozenset(ours.permissions),
+        exchange_roles=frozenset(ours.exchange_roles),
+        settings=_SETTINGS,
+    )
     scenarios = tuple(story(tenant) for story in stories)
     settings = StackSettings(
         tenant_id=tenant.tenant_id,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from shared.model import Utc, Value
 
@@ -69,6 +70,47 @@ class Examined(Value):
         """The worst of what it found."""
         return worst(finding.grade for finding in self.findings)
 
+    @property
+    def counted(self) -> str:
+        """Say in a few words what it found."""
+        states = Counter(finding.state for finding in self.findings)
+        if len(self.findings) == 1:
+            return self.findings[0].state
+        return ", ".join(f"{count} {state}" for state, count in states.items())
+
+
+class Concern(Value):
+    """What a person is told once, of however many things it is so."""
+
+    check: str
+    grade: Grade
+    subjects: tuple[str, ...]
+    state: str
+    means: tuple[str, ...]
+    """A sentence for each subject."""
+    do: str
+    commands: tuple[str, ...]
+
+    @classmethod
+    def of(cls, check: str, alike: Sequence[Finding]) -> Self:
+        """Put findings together that ask for the same thing."""
+        first = alike[0]
+        commands = dict.fromkeys(command for one in alike for command in one.commands)
+        return cls(
+            check=check,
+            grade=first.grade,
+            subjects=tuple(one.subject for one in alike),
+            state=first.state,
+            means=tuple(one.means for one in alike),
+            do=first.do,
+            commands=tuple(commands),
+        )
+
+    @property
+    def about(self) -> str:
+        """Name what it is so of."""
+        return ", ".join(self.subjects)
+
 
 class Checkup(Value):
     """What all checks found at one moment."""
@@ -78,18 +120,21 @@ class Checkup(Value):
     checks: tuple[Examined, ...]
 
     @property
-    def asks(self) -> tuple[tuple[str, Finding], ...]:
-        """Everything a person has to look at, the worst first, with its check's name."""
-        found = ((one.check, finding) for one in self.checks for finding in one.findings)
-        asking = [pair for pair in found if pair[1].grade in ASKS]
-        return tuple(sorted(asking, key=lambda pair: -_ORDER.index(pair[1].grade)))
+    def asks(self) -> tuple[Concern, ...]:
+        """Everything a person has to look at, the worst first."""
+        return (*self._of(Grade.BAD), *self._of(Grade.UNKNOWN))
 
     @property
-    def notes(self) -> tuple[tuple[str, Finding], ...]:
-        """What works and should be known, with its check's name."""
-        return tuple(
-            (one.check, finding)
-            for one in self.checks
-            for finding in one.findings
-            if finding.grade is Grade.NOTE
-        )
+    def notes(self) -> tuple[Concern, ...]:
+        """What works and should be known."""
+        return self._of(Grade.NOTE)
+
+    def _of(self, grade: Grade) -> tuple[Concern, ...]:
+        """Put findings of a grade together that ask for the same thing."""
+        alike: dict[tuple[str, str, str], list[Finding]] = {}
+        for one in self.checks:
+            for finding in one.findings:
+                if finding.grade is grade:
+                    key = (one.check, finding.state, finding.do)
+                    alike.setdefault(key, []).append(finding)
+        return tuple(Concern.of(check, found) for (check, _, _), found in alike.items())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from shared.diagnosis import Checkup, Examined, Finding, Grade
+from shared.diagnosis import Checkup, Concern, Grade
 from shared.model import Mode, Value
 
 
@@ -21,17 +19,11 @@ class HealthView(Value):
         return any(one.check == "storage" and one.grade is Grade.BAD for one in self.checkup.checks)
 
     @property
-    def asks(self) -> tuple[tuple[str, Finding], ...]:
+    def asks(self) -> tuple[Concern, ...]:
         """What a person has to look at, the worst first."""
         return self.checkup.asks
 
     @property
-    def notes(self) -> tuple[tuple[str, Finding], ...]:
+    def notes(self) -> tuple[Concern, ...]:
         """What works and should be known."""
         return self.checkup.notes
-
-
-def counted(examined: Examined) -> str:
-    """Say in a few words what a check found."""
-    states = Counter(finding.state for finding in examined.findings)
-    return ", ".join(f"{count} {state}" for state, count in states.items())

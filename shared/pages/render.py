@@ -22,7 +22,7 @@ from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
-from shared.pages.health_view import HealthView, counted
+from shared.pages.health_view import HealthView
 from shared.pages.posture_view import PostureView, SweepPage
 from shared.pages.tenants_view import TenantsView
 from shared.pages.text import visible
@@ -221,7 +221,6 @@ def _environment(*, css: str, js: str, base: str) -> Environment:
     environment.filters |= {
         "check_name": lambda name: name.replace("_", " ").capitalize(),
         "clock": times.clock,
-        "counted": counted,
         "duration": times.duration,
         "field": times.field,
         "full": times.full,

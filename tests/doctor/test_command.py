@@ -51,7 +51,9 @@ async def test_what_asks_for_a_person_stands_first_with_what_to_do(tmp_path: Pat
     found = await checkup(tmp_path, Wish(then=without("User.EnableDisableAccount.All")))
     said = read(found)
     assert said.startswith("Needs a person")
-    assert said.index("disable_sign_in: missing permission") < said.index("check ")
+    assert said.index("disable_sign_in, restore_sign_in: missing permission") < said.index(
+        "\ncheck"
+    )
     assert "→ Grant the application permission User.EnableDisableAccount.All" in said
 
 

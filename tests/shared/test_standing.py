@@ -96,11 +96,11 @@ async def test_health_says_when_each_source_was_heard_and_what_waits() -> None:
         await bench.tell()
         bench.clock.advance(600)
         late = (await bench.app.health(BROWSER)).body
-        assert "1 alerts due, and the oldest waits for 10 minutes" in late
+        assert "Of the alerts 1 are due, and the oldest waits for 10 minutes" in late
         assert "Needs a person" in late
         await bench.settle()
         after = (await bench.app.health(BROWSER)).body
-        assert "0 alerts due, and none waits too long" in after
+        assert "Of the alerts 0 are due, and none waits too long" in after
         assert "Well" in after
 
 

@@ -25,12 +25,14 @@ class QueueAge(Check):
 
     kinds: ClassVar = {
         "moving": Kind(
-            grade=Grade.OK, state="moving", means="{count} {subject} due, and none waits too long."
+            grade=Grade.OK,
+            state="moving",
+            means="Of the {subject} {count} are due, and none waits too long.",
         ),
         "late": Kind(
             grade=Grade.BAD,
             state="late",
-            means="{count} {subject} due, and the oldest waits for {minutes} minutes.",
+            means="Of the {subject} {count} are due, and the oldest waits for {minutes} minutes.",
             do="Look whether the function `remediate` runs and what it logs; `firebreak guards "
             "show` says whether somebody paused it",
             commands=(RESTART,),

@@ -25,7 +25,7 @@ class Surplus(Check):
             grade=Grade.NOTE,
             state="surplus right",
             means="The app's token holds {subject}, which nothing that is switched on needs.",
-            do="Take the application permission {subject} away from the app's identity, unless an "
+            do="Take the application permission away from the app's identity, unless an "
             "administrator granted it for `firebreak sweep control`",
             commands=(
                 "{write}",
