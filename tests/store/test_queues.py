@@ -165,3 +165,15 @@ async def test_the_message_that_waited_longest_comes_first() -> None:
         "third",
         "in a week",
     ]
+
+
+async def test_a_queue_is_counted_and_a_message_taken_off_it_is_gone(far: Far) -> None:
+    assert await far.queue.count() == 0
+    for text in ("one", "two"):
+        await far.queue.put(text)
+    await far.queue.put("later", delay=600)
+    assert await far.queue.count() == 3
+    assert await far.queue.take()
+    assert await far.queue.take()
+    assert not await far.queue.take()
+    assert await far.queue.count() == 1
