@@ -13,7 +13,6 @@ from shared.store.account import Account, StorageConnection
 from shared.store.memory import MemoryQueue
 from shared.store.queues import StorageQueue
 from shared.store.rules import MAX_DELAY, MAX_MESSAGE
-from shared.store.verbs import Queue
 
 
 class Clock:
@@ -30,7 +29,9 @@ class Clock:
 class Far:
     """A queue of either kind and what somebody else finds in it."""
 
-    def __init__(self, queue: Queue, account: Account | None, name: str) -> None:
+    def __init__(
+        self, queue: MemoryQueue | StorageQueue, account: Account | None, name: str
+    ) -> None:
         self.queue = queue
         self._account = account
         self._name = name
