@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -12,14 +13,16 @@ from lab.mortal import Fuse, Killed, MortalStore
 from lab.scenarios import Story, full_house
 from lab.scenarios.two_victims import two_victims
 from shared.errors import Refused
-from shared.model import Case, CaseId, CaseStatus, Entry
+from shared.model import Case, CaseId, CaseStatus, Entry, Event
 from shared.store.verbs import Drop, Put, Row
 from shared.sweeps.export import Export
 from shared.tasks import keys
 from shared.tasks.chain import ERASED
-from shared.tasks.ledger import CaseFile
+from shared.tasks.ledger import CaseFile, Line
 from shared.tasks.trail import Trail
+from shared.tasks.undo import Undo
 from tests.sweeps.erasing import BY, WHY, Eraser, Played, eraser, played
+from tests.tasks.benches import Bench
 
 STORIES = [full_house, two_victims]
 
@@ -271,3 +274,58 @@ def test_the_played_stories_name_the_person_everywhere_a_person_can_be_named() -
         if any(word.lower() in f"{row.partition} {row.body}".lower() for word in found.words)
     }
     assert homes >= {"account", "audit", "case", "cases", "findings", "inbox", "sweep", "sweeps"}
+
+
+async def test_two_workers_at_once_erase_as_one_does() -> None:
+    at = await eraser(played(full_house))
+    await at.ask()
+    other = Eraser(at.story, at.store)
+    await asyncio.gather(at.erasures.run(), other.erasures.run())
+    await at.go_on()
+    assert at.places(at.story.words) == []
+    assert await at.faults() == []
+    assert len(await at.erasures.done()) == 1
+
+
+async def test_a_sweep_that_reads_and_an_alert_that_is_read_are_waited_for() -> None:
+    at = await eraser(played(full_house))
+    await at.ask()
+    run = next(r for r in at.store.rows() if r.key.startswith(keys.RUN))
+    await at.store.write(Put(run.partition, run.key, run.body | {"state": "running"}, run.etag))
+    await at.erasures.run()
+    (order,) = await at.erasures.orders()
+    assert "A sweep reads now" in order.waits
+    assert at.places(at.story.words)
+    idle = await at.store.read(run.partition, run.key)
+    assert idle is not None
+    await at.store.write(Put(run.partition, run.key, run.body, idle.etag))
+    await at.go_on()
+    assert at.places(at.story.words) == []
+
+
+async def test_what_another_persons_case_can_no_longer_say_it_does_not_put_back() -> None:
+    """A change that named the erased person: its words are gone, so undo says why it does not."""
+    found = played(two_victims)
+    at = await eraser(found)
+    file = await _file(at)
+    responder = next(iter(file.tasks))
+    data = {"change": {"delegate": str(found.second)}}
+    named = Line(event=Event.CHANGE, text="A delegate went", responder=responder, data=data)
+    await file.record(named)
+    await at.ask(found.second)
+    await at.go_on()
+    assert at.places(found.second_words) == []
+    async with Bench(story=two_victims) as bench:
+        undo = Undo(
+            store=at.store,
+            queue=at.queue,
+            clock=at.clock,
+            tenant=bench.world,
+            catalogue=bench.app.catalogue,
+            log=bench.app.log,
+        )
+        steps = await undo.plan(found.tenant, file.id, only=responder)
+    assert [step.obstacle for step in steps] == [
+        f"What {responder} changed was erased for another person's sake."
+    ]
+    assert await at.faults() == []
