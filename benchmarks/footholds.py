@@ -3,24 +3,28 @@
 Each plays against a tenant of its own, made from one seed: the same account, the same intruder who
 left everything that can be left, the same 120 ms at the median for each answer. Time is virtual, so
 only waiting counts; Microsoft's own lags are 0, and every clock starts when the alert is there.
+
+What an account made elsewhere (row 20) is nobody's to touch unasked: there it counts whether the
+case says so, with the steps for a person.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.foothold_tables import Kept, Played, ahead, row
 from benchmarks.hands import Hands
 from benchmarks.load import SHIPPED, WORKERS, Mute
 from benchmarks.measuring import Session, parser
 from benchmarks.sequences import PEERS, PERSON, PERSON_TAKES, Peer
 from lab.clock import Clock
 from lab.scenarios import Scenario, full_house, spammer
+from lab.scenarios.second_door import second_door
 from lab.tenant import SimulatedTenant, TenantSettings
 from lab.virtual_time import run
 from lab.workbench import Workbench, lab_client, lab_tenant
@@ -42,12 +46,14 @@ from shared.tasks.resolve import resolve
 
 START: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SINCE: Final = timedelta(minutes=6)
-_STORIES: Final = {"everything that can be left": full_house, "spam, client-side rules": spammer}
+_STORIES: Final = {
+    "everything that can be left": full_house,
+    "spam, client-side rules": spammer,
+    "ways back made elsewhere": second_door,
+}
 _RIGHTS: Final = frozenset({"Privileged Authentication Administrator"})
 """What lets an application act on an administrator; each of them is given it."""
 _FAILED: Final = 1
-_ACCOUNT: Final = frozenset({1, 3, 4, 7, 8})
-"""Footholds that are the account's own: sessions, tokens, passwords."""
 _EVERYTHING: Final = """
 version = 1
 [guards]
@@ -58,37 +64,8 @@ irreversible = true
 [rule.responders]
 """
 
-type Play = Callable[[SimulatedTenant, Scenario], Awaitable[str]]
-"""Plays one responder and says what can be put back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What one responder did; times in seconds since the alert, by the number of the foothold."""
-
-    name: str
-    planted: int
-    killed: dict[str, float]
-    numbers: dict[str, int]
-    lost: tuple[str, ...]
-    calls: int
-    undo: str
-
-    @property
-    def left(self) -> list[str]:
-        """Which footholds live on."""
-        return sorted(self.numbers.keys() - self.killed.keys())
-
-    def last(self, among: frozenset[str] | None = None) -> float | None:
-        """Tell when the last of some footholds died, of those that did."""
-        times = [at for label, at in self.killed.items() if among is None or label in among]
-        return max(times, default=None)
-
-    @property
-    def account(self) -> float | None:
-        """Tell when the account's own doors were shut; `None` while one stands open."""
-        own = {label for label, number in self.numbers.items() if number in _ACCOUNT}
-        return self.last(frozenset(own)) if own <= self.killed.keys() else None
+type Play = Callable[[SimulatedTenant, Scenario], Awaitable[Kept]]
+"""Plays one responder."""
 
 
 def played(name: str, story: Callable[[SimulatedTenant], Scenario], play: Play) -> Played:
@@ -100,7 +77,7 @@ def played(name: str, story: Callable[[SimulatedTenant], Scenario], play: Play) 
         )
         tenant = SimulatedTenant(clock=clock, seed=11, settings=settings, entra_roles=_RIGHTS)
         scenario = story(tenant)
-        undo = await play(tenant, scenario)
+        kept = await play(tenant, scenario)
         mortal = [f for f in scenario.intruder.footholds if f.killable]
         shut = {f.label: f.closed_at for f in mortal if f.closed_at is not None}
         return Played(
@@ -110,7 +87,7 @@ def played(name: str, story: Callable[[SimulatedTenant], Scenario], play: Play) 
             numbers={f.label: f.number for f in mortal},
             lost=tuple(scenario.losses()),
             calls=len(tenant.calls),
-            undo=undo,
+            kept=kept,
         )
 
     return run(on, start=START)
@@ -119,16 +96,16 @@ def played(name: str, story: Callable[[SimulatedTenant], Scenario], play: Play) 
 def peer(told: Peer) -> Play:
     """Make the play of somebody's sequence."""
 
-    async def play(tenant: SimulatedTenant, scenario: Scenario) -> str:
+    async def play(tenant: SimulatedTenant, scenario: Scenario) -> Kept:
         async with Hands(tenant) as hands:
             for step in told.steps:
                 await step(hands, scenario.oid)
-        return told.keeps
+        return Kept(told.keeps)
 
     return play
 
 
-async def person(tenant: SimulatedTenant, scenario: Scenario) -> str:
+async def person(tenant: SimulatedTenant, scenario: Scenario) -> Kept:
     """Play a trained person: our judgement, one step after the other, at a person's pace."""
     async with lab_client(tenant) as client:
         world = lab_tenant(tenant, client)
@@ -137,7 +114,7 @@ async def person(tenant: SimulatedTenant, scenario: Scenario) -> str:
             due = START + timedelta(seconds=PERSON_TAKES * number / (len(PERSON) - 1))
             await tenant.clock.sleep((due - tenant.now()).total_seconds())
             await _by_hand(name, case, world, tenant)
-    return "by memory"
+    return Kept("by memory")
 
 
 async def _by_hand(name: str, case: Case, world: Tenant, tenant: SimulatedTenant) -> None:
@@ -166,7 +143,7 @@ async def _case(tenant: SimulatedTenant, world: Tenant, scenario: Scenario) -> C
 def firebreak(policy: str) -> Play:
     """Make the play of Firebreak under a policy."""
 
-    async def play(tenant: SimulatedTenant, scenario: Scenario) -> str:
+    async def play(tenant: SimulatedTenant, scenario: Scenario) -> Kept:
         store = MemoryStore()
         with TemporaryDirectory() as folder:
             file = Path(folder) / "policy.toml"
@@ -177,9 +154,15 @@ def firebreak(policy: str) -> Play:
                 for alert in scenario.alerts:
                     await bench.post(alert.source, alert.body)
                 await bench.work(workers=WORKERS)
-        return _undoable(store)
+        return Kept(_undoable(store), _said(store))
 
     return play
+
+
+def _said(store: MemoryStore) -> int:
+    """Count the ways back elsewhere that cases leave to a person."""
+    cases = [Case.model_validate(row.body) for row in store.rows() if row.key == "case"]
+    return sum(left.way_in is not None for case in cases for left in case.left)
 
 
 def _undoable(store: MemoryStore) -> str:
@@ -200,21 +183,6 @@ def shipped() -> str:
     return text.replace('privileged = "approve"', 'privileged = "enforce"')
 
 
-def row(one: Played, ours: Played) -> Json:
-    """Make a line of the table."""
-    theirs = frozenset(one.killed)
-    return {
-        "responder": one.name,
-        "killed": f"{len(one.killed)}/{one.planted}",
-        "account": one.account,
-        "last": one.last(),
-        "the same by us": ours.last(theirs),
-        "calls": one.calls,
-        "lost": len(one.lost),
-        "to put back": one.undo,
-    }
-
-
 def main() -> int:
     """Play all of them in each story; exits with 1 where Firebreak left or broke something."""
     session = Session("footholds", path=parser(__doc__).parse_args().json)
@@ -232,14 +200,17 @@ def main() -> int:
             rows = sorted({one.numbers[label] for label in one.left})
             said = f"leaves of rows {rows}" if rows else "leaves nothing"
             session.say(f"  {one.name} {said}; the owner loses: {', '.join(one.lost) or 'nothing'}")
+        others = [one for one in found if not one.name.startswith("Firebreak")]
+        session.table(f"{title}: who is ahead, row by row", ahead(found[0], others))
         session.keep(**{story.__name__: {one.name: _kept(one) for one in found}})
-        failed = failed or bool(found[0].left or found[0].lost)
+        failed = failed or len(found[0].left) > found[0].kept.said or bool(found[0].lost)
     session.end()
     return _FAILED if failed else 0
 
 
 def _kept(one: Played) -> Json:
-    return {"killed": one.killed, "left": one.left, "lost": list(one.lost)}
+    said = one.kept.said
+    return {"killed": one.killed, "left": one.left, "said": said, "lost": list(one.lost)}
 
 
 if __name__ == "__main__":
