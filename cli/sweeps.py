@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -88,8 +89,8 @@ def mend(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for the account of a finding to be hardened; each change waits for approval."""
-    _move(name, "mend", {"finding": finding}, url, as_json=as_json)
+    """Ask for what a finding is about to be mended; each change waits for approval."""
+    _move(name, "mend", {"finding": finding}, url, as_json=as_json, view=asked_for)
 
 
 @sweep.command()
@@ -199,10 +200,26 @@ def _print(rest: str, url: str | None) -> None:
     finish(ask())
 
 
-def _move(name: str, what: str, request: Json, url: str | None, *, as_json: bool) -> None:
+def asked_for(found: Json) -> RenderableType:
+    """Say where a request to mend something goes on."""
+    return Text(
+        f"Asked for. What is planned waits for somebody's yes: `firebreak approvals` lists it, and "
+        f"the next run of {found['name']} says whether the finding is gone."
+    )
+
+
+def _move(  # noqa: PLR0913 - one for each option of the commands
+    name: str,
+    what: str,
+    request: Json,
+    url: str | None,
+    *,
+    as_json: bool,
+    view: Callable[[Json], RenderableType] | None = None,
+) -> None:
     async def ask() -> None:
         async with remote_app(url) as remote:
             found = await remote.move_sweep(name, what, {**request, "by": getpass.getuser()})
-            show_found(found, as_json=as_json, view=one)
+            show_found(found, as_json=as_json, view=view or one)
 
     finish(ask())
