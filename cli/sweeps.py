@@ -208,7 +208,7 @@ def asked_for(found: Json) -> RenderableType:
     )
 
 
-def _move(  # noqa: PLR0913 - one for each option of the commands
+def _move(
     name: str,
     what: str,
     request: Json,
