@@ -1,7 +1,8 @@
 """What becomes of a message that failed too often: kept, its work marked, a person sees it.
 
-A worker that is killed over and over poisons messages that are perfectly good, so a case is tried
-afresh a few times before its tasks are given up; until then `reconcile` brings it back.
+A worker that is killed over and over poisons messages that are perfectly good, so an alert or a
+case is shown at once and tried afresh a few times before it is given up; until then `reconcile`
+brings it back.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from shared.model import (
 )
 from shared.signals.table import Fact, Metric
 from shared.signals.trace import measured
-from shared.store.verbs import Drop, Exists, Put, Queue, Store
+from shared.store.verbs import Drop, Exists, Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
@@ -41,7 +42,7 @@ from shared.tasks.queue import (
 from shared.telemetry import Log
 
 AFRESH: Final = 3
-"""How often a case whose message was poisoned is tried again from the start."""
+"""How often an alert or a case whose message was poisoned is tried again from the start."""
 
 
 class Poison:
@@ -145,16 +146,29 @@ class Poison:
         if alert.state in {AlertState.TRIAGED, AlertState.IGNORED}:
             # Another message about it came through; this one was one too many.
             return
-        reason = "Its queue message failed too often; send the alert again or act by hand"
+        todo = await self._store.read(at, keys.todo_row(alert.id))
+        times = int(todo.body.get("poisonings", 0)) + 1 if todo else AFRESH
+        reason = "Its queue message failed too often; " + (
+            f"it is tried afresh ({times} of {AFRESH} fresh starts used)"
+            if times < AFRESH
+            else "send the alert again or act by hand"
+        )
         marked = alert.model_copy(update={"state": AlertState.POISONED, "reason": reason})
         changes: list[Put | Drop] = [
             Put(at, row.key, marked.model_dump(mode="json"), row.etag),
-            Drop(at, keys.todo_row(alert.id)),
+            self._afresh(todo, times) if todo else Drop(at, keys.todo_row(alert.id)),
         ]
         if alert.state is AlertState.RECEIVED:
             shown = keys.shown_row(alert.received_at, alert.id)
             changes.append(Put(at, shown, {"alert": alert.id}))
         await self._store.write(*changes)
+
+    def _afresh(self, todo: Row, times: int) -> Put | Drop:
+        """Leave the alert's wake-up, so that it comes back; after the last start it is dropped."""
+        if times >= AFRESH:
+            return Drop(todo.partition, todo.key)
+        body = {"due": self._clock().isoformat(), "poisonings": times}
+        return Put(todo.partition, todo.key, body, todo.etag)
 
     async def _show_unreadable(self, kept: str, reason: str) -> None:
         at, now = keys.inbox(self._tenant), self._clock()

@@ -133,7 +133,7 @@ class Triage:
         wait = error.retry_after if error.retry_after is not None else backoff(tries)
         self._log.warning("triage.delayed", alert=message.alert, seconds=wait, reason=str(error))
         due = (self._clock() + timedelta(seconds=wait)).isoformat()
-        body = {"due": due, "tries": tries}
+        body = {**todo.body, "due": due, "tries": tries}
         await self._store.write(Put(todo.partition, todo.key, body, todo.etag or None))
         await self._queue.put(encode(message), delay=wait)
 

@@ -48,17 +48,39 @@ async def test_garbage_on_the_queue_ends_there(bench: Bench) -> None:
     assert [alert.state for alert in bench.alerts()] == [AlertState.POISONED]
 
 
-async def test_an_alert_whose_message_was_poisoned_is_shown_and_waits_no_longer(
+async def test_an_alert_is_shown_at_once_and_tried_afresh_before_it_is_given_up(
     bench: Bench,
 ) -> None:
     await bench.tell()
     text = await take(bench)
+    for times in range(1, AFRESH):
+        await bench.app.poison(text)
+        (alert,) = bench.alerts()
+        assert alert.state is AlertState.POISONED
+        assert f"{times} of {AFRESH} fresh starts" in alert.reason
+        bench.clock.advance(60)
+        await bench.app.reconcile()
+        assert await take(bench) == text
     await bench.app.poison(text)
     (alert,) = bench.alerts()
     assert (alert.state, bench.rows("todo:")) == (AlertState.POISONED, [])
     assert "send the alert again" in alert.reason
     assert len(bench.rows("shown:")) == 1
     assert text.encode() in bench.store.blobs().values()
+
+
+async def test_an_alert_whose_worker_was_only_killed_too_often_is_answered_after_all(
+    bench: Bench,
+) -> None:
+    await bench.tell()
+    await bench.app.poison(await take(bench))
+    bench.clock.advance(60)
+    await bench.app.reconcile()
+    bench.tenant.fail(times=4)
+    await bench.settle()
+    assert [alert.state for alert in bench.alerts()] == [AlertState.TRIAGED]
+    assert bench.rows("shown:") == []
+    assert bench.the_case().status is CaseStatus.CONTAINED
 
 
 async def test_the_same_poisoned_message_twice_changes_nothing_more(bench: Bench) -> None:
