@@ -7,6 +7,7 @@ brings it back.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.errors import Undecodable
@@ -43,6 +44,8 @@ from shared.telemetry import Log
 
 AFRESH: Final = 3
 """How often an alert or a case whose message was poisoned is tried again from the start."""
+_JUST_NOW: Final = timedelta(seconds=30)
+"""So long `reconcile` waits before it sends an alert's message again."""
 
 
 class Poison:
@@ -147,6 +150,8 @@ class Poison:
             # Another message about it came through; this one was one too many.
             return
         todo = await self._store.read(at, keys.todo_row(alert.id))
+        if todo and self._counted(todo):
+            return
         times = int(todo.body.get("poisonings", 0)) + 1 if todo else AFRESH
         reason = "Its queue message failed too often; " + (
             f"it is tried afresh ({times} of {AFRESH} fresh starts used)"
@@ -162,6 +167,11 @@ class Poison:
             shown = keys.shown_row(alert.received_at, alert.id)
             changes.append(Put(at, shown, {"alert": alert.id}))
         await self._store.write(*changes)
+
+    def _counted(self, todo: Row) -> bool:
+        """Whether this very message was counted a moment ago, by a run that was killed after it."""
+        due = datetime.fromisoformat(todo.body["due"])
+        return "poisonings" in todo.body and self._clock() - due < _JUST_NOW
 
     def _afresh(self, todo: Row, times: int) -> Put | Drop:
         """Leave the alert's wake-up, so that it comes back; after the last start it is dropped."""

@@ -90,6 +90,7 @@ async def test_the_same_poisoned_message_twice_changes_nothing_more(bench: Bench
     await bench.app.poison(text)
     await bench.app.poison(text)
     assert len(bench.rows("shown:")) == 1
+    assert [body["poisonings"] for body in bench.rows("todo:")] == [1]
 
 
 async def test_an_alert_that_is_sent_again_after_it_was_poisoned_is_answered(
