@@ -34,7 +34,7 @@ class Practice(Workbench):
     """The provider's app, three tenants, and a worker that runs when it is told to.
 
     `customers` are simulated tenants by the names in `TITLES`; `folder` takes the registry, and
-    `special` adds lines of TOML to a customer's entry there.
+    `special` adds lines of TOML to a customer's entry there; `more` are the customers' channels.
     """
 
     app: Provider
@@ -46,6 +46,7 @@ class Practice(Workbench):
         *,
         folder: Path,
         special: dict[str, str] | None = None,
+        more: tuple[Json, ...] = (),
         **wishes: Any,
     ) -> None:
         super().__init__(home, **wishes)
@@ -57,7 +58,13 @@ class Practice(Workbench):
         own = self.app.settings
         self.world = lab_tenant(home, self.client, store=self.store)
         self.app = Provider(
-            own.model_copy(update={"tenants": registry, "sources": (*own.sources, *self._more())}),
+            own.model_copy(
+                update={
+                    "tenants": registry,
+                    "sources": (*own.sources, *self._more()),
+                    "channels": (*own.channels, *more),
+                }
+            ),
             catalogue(),
             store=self.store,
             queue=self.messages,

@@ -42,6 +42,7 @@ class Heralds(Front):
             self.catalogue,
             pages=self.settings.pages_url,
             link=self._approval_link,
+            house=self.settings.place.title if self.settings.place else "",
         )
         return Deliver(
             store=self.store,

@@ -57,18 +57,27 @@ class Telling:
         *,
         pages: str,
         link: MakeLink,
+        house: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
         self._catalogue = catalogue
         self._pages = pages
         self._link = link
+        self._house = house
 
     async def message(self, notice: Notice, channel: Channel) -> Message | None:
         """Write what a channel is told; `None` where it was overtaken.
 
-        Raises `Transient` where the case may be about to say it.
+        Where there are several tenants its title begins with whose it is. Raises `Transient`
+        where the case may be about to say it.
         """
+        found = await self._message(notice, channel)
+        if found is None or not self._house:
+            return found
+        return found.model_copy(update={"title": f"{self._house}: {found.title}"})
+
+    async def _message(self, notice: Notice, channel: Channel) -> Message | None:
         if notice.case is None:
             return self._about_no_case(notice)
         file = await CaseFile.load(self._store, self._clock, notice.tenant, notice.case)
