@@ -23,7 +23,7 @@ from shared.tasks.shown import Shown, Wanted
 from shared.telemetry import Log
 from shared.window import FAILURES, Form, Signed, Window
 
-MOST: Final = 100
+MOST: Final = 50
 """Alerts of one page."""
 _RAW: Final = 4_000
 """Letters of a body that are shown."""

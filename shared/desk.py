@@ -181,7 +181,9 @@ class Desk:
             listing.unsettled(), listing.settled(), listing.alerts_for_people()
         )
         rows = (*unsettled.rows, *settled.rows)
-        return cases_view(rows, alerts, self._clock(), mine=mine, after=settled.after)
+        return cases_view(
+            rows, alerts, self._clock(), mine=mine, after=settled.after, cut=bool(unsettled.after)
+        )
 
     async def _alert(self, alert_id: AlertId, as_json: bool) -> Page:  # noqa: FBT001
         """Lead from an alert, whose id the sender was given, to its case."""

@@ -332,6 +332,8 @@ class CasesView(Value):
     """Behind which line the settled ones go on; empty: nowhere."""
     alerts_needing_people: int
     refresh_s: int | None
+    cut: bool = False
+    """Whether more cases are unsettled than were looked at: the newest were."""
 
 
 class FoundView(Value):

@@ -130,10 +130,12 @@ def cases_view(
     *,
     mine: frozenset[CaseStatus] = _NOBODYS,
     after: str = "",
+    cut: bool = False,
 ) -> CasesView:
     """Sort the cases by who has to act next: what waits for the reader, then by gravity and time.
 
-    `mine` are the statuses in which a case waits for the reader, `after` where the list goes on.
+    `mine` are the statuses in which a case waits for the reader, `after` where the list goes on;
+    `cut`: there are more unsettled ones than were looked at.
     """
     rows = sorted(rows, key=lambda row: row.updated_at, reverse=True)
     running = tuple(row for row in rows if row.status is CaseStatus.OPEN)
@@ -150,6 +152,7 @@ def cases_view(
         after=after,
         alerts_needing_people=alerts_needing_people,
         refresh_s=_RUNNING_S if running else _COUNTING_S,
+        cut=cut,
     )
 
 

@@ -8,21 +8,28 @@ it came; the reader goes on from there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from shared.model import AlertId, AlertState, CaseStatus, TenantId, Value
 from shared.pages.case_filter import CaseFilter
 from shared.pages.values import CaseRow
-from shared.store.verbs import Store
+from shared.store.verbs import Row, Store
 from shared.tasks import keys
 from shared.tasks.conclusion import UNSETTLED
 
 SHOWN: Final = 100
 """Cases that one section or page shows."""
 READ: Final = 2000
-"""Rows that are looked at for one page at most."""
-_LOOKED: Final = 100
+"""Rows that one search looks at before it says how far it came."""
+UNSETTLED_READ: Final = 300
+"""Unsettled cases that the first page sorts: a storm opens more, and the page has to stay quick."""
+_SETTLED_READ: Final = 200
+"""Rows of the first page that are looked at for cases that are over."""
+_PART: Final = SHOWN + 1
+"""Rows of one request: a page, and whether the list goes on."""
+_ALERTS_READ: Final = 300
+_LOOKED: Final = 20
 """Alerts that are read to say whether one still needs a person."""
 
 
@@ -43,12 +50,16 @@ class Listing:
         self._tenant = tenant
 
     async def unsettled(self) -> Piece:
-        """Read the cases in which somebody or something has to act next."""
-        return await self._piece(keys.OPEN, "", lambda _: True, most=READ)
+        """Read the newest cases in which somebody or something has to act next."""
+        return await self._piece(
+            keys.OPEN, "", lambda _: True, most=UNSETTLED_READ, looks=UNSETTLED_READ
+        )
 
     async def settled(self, after: str = "") -> Piece:
         """Read cases that are over."""
-        return await self._piece(keys.LISTED, after, lambda row: row.status not in UNSETTLED)
+        return await self._piece(
+            keys.LISTED, after, lambda row: row.status not in UNSETTLED, looks=_SETTLED_READ
+        )
 
     async def find(self, asked: CaseFilter, mine: frozenset[CaseStatus]) -> Piece:
         """Read what a reader asks for, from where they were."""
@@ -59,26 +70,45 @@ class Listing:
     async def alerts_for_people(self) -> int:
         """Count the newest alerts that opened no case and were not ignored."""
         at = keys.inbox(self._tenant)
-        rows = [row async for row in self._store.scan(at, prefix=keys.SHOWN, most=READ)]
+        rows = [row async for row in self._store.scan(at, prefix=keys.SHOWN, most=_ALERTS_READ)]
         doubtful = [row for row in rows if row.body.get("state") != AlertState.IGNORED][:_LOOKED]
         names = (keys.alert_row(AlertId(row.body["alert"])) for row in doubtful)
         found = await asyncio.gather(*(self._store.read(at, name) for name in names))
         return sum(one is not None and one.body["state"] != AlertState.IGNORED for one in found)
 
     async def _piece(
-        self, prefix: str, after: str, wanted: Callable[[CaseRow], bool], *, most: int = SHOWN
+        self,
+        prefix: str,
+        after: str,
+        wanted: Callable[[CaseRow], bool],
+        *,
+        most: int = SHOWN,
+        looks: int = READ,
     ) -> Piece:
         found: list[CaseRow] = []
         read, last = 0, ""
-        lead = prefix.removesuffix(keys.LISTED)
-        behind = f"{lead}{after}" if after else ""
-        async for row in self._store.scan(
-            keys.cases(self._tenant), prefix=prefix, after=behind, most=READ
-        ):
+        async for row in self._rows(prefix, after, looks):
             if len(found) == most:
                 return Piece(rows=tuple(found), after=last, read=read)
-            read, last = read + 1, row.key.removeprefix(lead)
+            read, last = read + 1, row.key.removeprefix(_lead(prefix))
             line = CaseRow.model_validate(row.body)
             if wanted(line):
                 found.append(line)
-        return Piece(rows=tuple(found), after=last if read == READ else "", read=read)
+        return Piece(rows=tuple(found), after=last if read == looks else "", read=read)
+
+    async def _rows(self, prefix: str, after: str, most: int) -> AsyncIterator[Row]:
+        """Read lines from a place on, in parts: what is found early is not paid for late."""
+        at, last = keys.cases(self._tenant), f"{_lead(prefix)}{after}" if after else ""
+        for first in range(0, most, _PART):
+            part = min(_PART, most - first)
+            rows = [r async for r in self._store.scan(at, prefix=prefix, after=last, most=part)]
+            for row in rows:
+                yield row
+            if len(rows) < part:
+                return
+            last = rows[-1].key
+
+
+def _lead(prefix: str) -> str:
+    """Say what stands before the place of a line that has two."""
+    return prefix.removesuffix(keys.LISTED)

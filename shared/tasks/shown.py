@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
 
 from shared.alerts.carrier import Carrier, Unreadable
 from shared.alerts.catalogue import carriers
@@ -16,6 +19,10 @@ from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import TriageMessage, encode
 
+_PART: Final = 51
+"""Alerts that are read at once: a page, and whether there is another."""
+_LOOKS: Final = 1000
+"""Lines of the list that are looked at for one page; the next one goes on there."""
 _TRIAGED_AGAIN: Final = frozenset({AlertState.UNRESOLVED, AlertState.POISONED})
 
 
@@ -26,7 +33,7 @@ class Wanted(Value):
     source: str | None = None
     since: Utc | None = None
     """Received at this time or later."""
-    after: str | None = None
+    after: Annotated[str, StringConstraints(pattern=r"^shown:\d{14}:[0-9a-f]{8,64}$")] | None = None
     """Where the page before ended."""
 
     def fits(self, alert: Alert) -> bool:
@@ -52,12 +59,13 @@ class Shown:
     async def page(self, wanted: Wanted, *, most: int) -> tuple[list[Alert], str | None]:
         """List the newest that fit, and where the next page begins, if there is one."""
         found: list[Alert] = []
-        last: str | None = None
+        looked, last = 0, ""
         async for key, alert in self._rows(wanted):
-            if len(found) == most:
+            if looked == _LOOKS or len(found) == most:
                 return found, last
-            found.append(alert)
-            last = key
+            looked, last = looked + 1, key
+            if alert and wanted.fits(alert):
+                found.append(alert)
         return found, None
 
     async def one(self, alert: AlertId) -> Alert:
@@ -118,19 +126,29 @@ class Shown:
             raise Gone("There is no such alert")
         return row
 
-    async def _rows(self, wanted: Wanted) -> AsyncIterator[tuple[str, Alert]]:
-        at = keys.inbox(self._tenant)
+    async def _rows(self, wanted: Wanted) -> AsyncIterator[tuple[str, Alert | None]]:
+        """Walk the list, newest first, a part at a time; what cannot fit is not read."""
+        at, last = keys.inbox(self._tenant), wanted.after or ""
         # Keys count backwards: what is older sorts after.
         oldest = keys.shown_row(wanted.since, AlertId("~")) if wanted.since else "~"
-        async for row in self._store.scan(at, prefix=keys.SHOWN):
-            if row.key > oldest:
-                return
-            if wanted.after and row.key <= wanted.after:
-                continue
-            found = await self._store.read(at, keys.alert_row(AlertId(row.body["alert"])))
-            alert = Alert.model_validate(found.body) if found else None
-            if alert and wanted.fits(alert):
+        while True:
+            scan = self._store.scan(at, prefix=keys.SHOWN, after=last, most=_PART)
+            rows = [row async for row in scan]
+            new = [row for row in rows if row.key <= oldest]
+            found = await asyncio.gather(*(self._behind(row, wanted) for row in new))
+            for row, alert in zip(new, found, strict=True):
                 yield row.key, alert
+            if len(rows) < _PART or rows[-1].key > oldest:
+                return
+            last = rows[-1].key
+
+    async def _behind(self, line: Row, wanted: Wanted) -> Alert | None:
+        """Read the alert of a line; nothing that was ignored is ever anything else again."""
+        ignored = line.body.get("state") == AlertState.IGNORED
+        if ignored and wanted.state not in {None, AlertState.IGNORED}:
+            return None
+        row = await self._store.read(line.partition, keys.alert_row(AlertId(line.body["alert"])))
+        return Alert.model_validate(row.body) if row else None
 
 
 def _why(readings: tuple[object, ...]) -> str:

@@ -76,7 +76,7 @@ async def test_more_than_a_page_is_paged_through_and_none_is_left_out_or_twice(
             await broken(bench, number)
         seen: list[str] = []
         query: dict[str, str] = {}
-        for _ in range(3):
+        for _ in range(5):
             found = await listed(bench, **query)
             seen += [alert["id"] for alert in found["for_people"]]
             query = {"after": found["older"] or ""}
