@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
+_COUNTED: Final = 300
+"""Notifications that were given up and are counted for a probe."""
 _NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
@@ -95,7 +97,9 @@ class Desk:
         try:
             await self._store.read(keys.cases(self._settings.tenant), "health")
             told = keys.deliveries(self._settings.tenant)
-            dead = len([row async for row in self._store.scan(told, prefix=keys.DEAD)])
+            dead = len(
+                [row async for row in self._store.scan(told, prefix=keys.DEAD, most=_COUNTED)]
+            )
             absent = await self._store.read(keys.brakes(self._settings.tenant), keys.ABSENT)
         except FirebreakError as error:
             return json_page({"status": "unwell", "storage": type(error).__name__}, status=503)

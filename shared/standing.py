@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -51,7 +52,7 @@ class Standing:
         """Show the policy in force, rule by rule, and where it differs from the shipped one."""
         if refusal := self._refusal(headers):
             return refusal
-        view = self._policy_view()
+        view = self._in_force.model_copy(update={"at": self._clock()})
         if wants_json(headers):
             return json_page(view.model_dump(mode="json"))
         return self._window.html(self._window.pages.policy(view))
@@ -83,7 +84,9 @@ class Standing:
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
         return None
 
-    def _policy_view(self) -> PolicyView:
+    @cached_property
+    def _in_force(self) -> PolicyView:
+        """The page of the policy, put together once: what is in force changes with the process."""
         from shared.pages.policy_view import policy_view
         from shared.policy.schema import schema
 

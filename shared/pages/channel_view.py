@@ -18,3 +18,5 @@ class ChannelState(Value):
     dead: int = 0
     reason: str = ""
     """Why it did not take the last one that failed."""
+    cut: bool = False
+    """Whether there is more than was counted: each number is then the least it can be."""

@@ -27,6 +27,8 @@ _STACKED: Final = re.compile("([\u0300-\u036f]{3})[\u0300-\u036f]+")
 def visible(text: str, *, limit: int = LIMIT) -> str:
     """Show letters that hide or reorder others by their number, and cut what is too long."""
     cut = len(text) - limit
+    if cut <= 0 and text.isascii() and text.isprintable():
+        return text
     shown = _STACKED.sub(r"\1", _LYING.sub(_number, text[:limit]))
     return f"{shown} … ({cut:,} more characters)" if cut > 0 else shown
 

@@ -20,7 +20,7 @@ from shared.tasks.conclusion import UNSETTLED
 
 SHOWN: Final = 100
 """Cases that one section or page shows."""
-READ: Final = 2000
+READ: Final = 1000
 """Rows that one search looks at before it says how far it came."""
 UNSETTLED_READ: Final = 300
 """Unsettled cases that the first page sorts: a storm opens more, and the page has to stay quick."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.model import TenantId
 from shared.pages.channel_view import ChannelState
-from shared.store.verbs import Drop, Put, Queue, Store
+from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
-from shared.tasks.delivery import Delivery
+from shared.tasks.delivery import KEPT_DAYS, Delivery
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import NotifyMessage, encode
+
+_COUNTED: Final = 300
+"""Rows of a kind that are counted for the page."""
 
 
 class Ledger:
@@ -26,7 +31,7 @@ class Ledger:
 
     async def states(self, kinds: Mapping[str, str]) -> tuple[ChannelState, ...]:
         """Tell how each channel does, those included that are not configured any more."""
-        return await states(self._store, self._tenant, kinds)
+        return await states(self._store, self._tenant, kinds, at=self._clock())
 
     async def again(self, channel: str) -> int:
         """Send again what a channel never took; returns how much that is."""
@@ -49,14 +54,18 @@ class Ledger:
 
 
 async def states(
-    store: Store, tenant: TenantId, kinds: Mapping[str, str]
+    store: Store, tenant: TenantId, kinds: Mapping[str, str], *, at: datetime
 ) -> tuple[ChannelState, ...]:
-    """Tell how each channel does; `kinds` are those that are configured, by name."""
-    open_ = [d async for d in _deliveries(store, tenant, keys.DUE)]
-    dead = [d async for d in _deliveries(store, tenant, keys.DEAD)]
+    """Tell how each channel does; `kinds` are those that are configured, by name.
+
+    After a storm there is more than a page can count: then it says "at least".
+    """
+    open_ = [d async for d in _deliveries(store, tenant, keys.DUE, most=_COUNTED)]
+    dead = [d async for d in _deliveries(store, tenant, keys.DEAD, most=_COUNTED)]
     told: dict[str, list[str]] = defaultdict(list)
-    async for row in store.scan(keys.deliveries(tenant), prefix=keys.SENT):
+    async for row in _sent(store, tenant, at):
         told[row.body["channel"]].append(row.body["at"])
+    cut = _COUNTED in {len(open_), len(dead), sum(map(len, told.values()))}
     names = dict.fromkeys((*kinds, *(d.channel for d in (*open_, *dead))))
     return tuple(
         _state(
@@ -65,13 +74,25 @@ async def states(
             told.get(name, []),
             [d for d in open_ if d.channel == name],
             [d for d in dead if d.channel == name],
-        )
+        ).model_copy(update={"cut": cut})
         for name in names
     )
 
 
-async def _deliveries(store: Store, tenant: TenantId, prefix: str) -> AsyncIterator[Delivery]:
-    async for row in store.scan(keys.deliveries(tenant), prefix=prefix):
+async def _sent(store: Store, tenant: TenantId, at: datetime) -> AsyncIterator[Row]:
+    """Read what was told in the last week, the newest days first."""
+    left = _COUNTED
+    for days in range(KEPT_DAYS + 1):
+        day = keys.sent_row(at - timedelta(days=days), "")
+        async for row in store.scan(keys.deliveries(tenant), prefix=day, most=left):
+            left -= 1
+            yield row
+
+
+async def _deliveries(
+    store: Store, tenant: TenantId, prefix: str, *, most: int | None = None
+) -> AsyncIterator[Delivery]:
+    async for row in store.scan(keys.deliveries(tenant), prefix=prefix, most=most):
         yield Delivery.model_validate(row.body)
 
 

@@ -58,7 +58,7 @@ class Channels(Check):
     async def look(self, at: Deployment) -> tuple[Finding, ...]:
         """Read what became of what was to be told."""
         kinds = {channel.name: channel.kind for channel in at.channels.root}
-        found = await states(at.store, at.tenant_id, kinds)
+        found = await states(at.store, at.tenant_id, kinds, at=at.clock())
         if not found:
             return (self.found("none", "channels"),)
         named = {name for route in at.policy.routes for name in route.channels}
