@@ -40,6 +40,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.population import Population
 from lab.workbench import Workbench
 from shared.desk import Page
+from shared.errors import Exists, Transient
 from shared.model import AlertId, AlertState, CaseStatus, Json
 from shared.store.account import Account, StorageConnection
 from shared.store.azure import AzureStore
@@ -53,6 +54,7 @@ SIZES: Final = (10, 1_000, 20_000)
 ROWS_AT_MOST: Final = 2_000
 """Rows that a page may read, whatever lies behind it."""
 VISITS: Final = 12
+_TRIES: Final = 5
 _UNSETTLED: Final = MappingProxyType(
     {0: CaseStatus.WAITING, 20: CaseStatus.WAITING, 40: CaseStatus.NEEDS_PERSON}
     | {60: CaseStatus.NEEDS_PERSON, 80: CaseStatus.OPEN, 90: CaseStatus.OPEN}
@@ -108,8 +110,8 @@ class Furnished:
             body = {"at": at.isoformat(), "channel": "soc", "what": "case_opened"}
             told.append(Put(keys.deliveries(self.tenant), keys.sent_row(at, event), body))
         for puts in (lines, alerts, told):
-            for part in batched(puts, 100, strict=False):
-                await self.store.write(*part)
+            for part in batched(puts, 50, strict=False):
+                await _lay(self.store, part)
         self.cases = max(self.cases, cases)
 
     def visits(self) -> Mapping[str, Visit]:
@@ -127,6 +129,20 @@ class Furnished:
             "posture": lambda: app.show_sweep("", _HTML),
             "notifications": lambda: app.notifications(_HTML),
         }
+
+
+async def _lay(store: Store, puts: tuple[Put, ...]) -> None:
+    """Write rows; on a busy machine the emulator leaves a write without an answer, done or not."""
+    for _ in range(_TRIES):
+        try:
+            await store.write(*puts)
+        except Transient:
+            await asyncio.sleep(1)
+        except Exists:
+            return
+        else:
+            return
+    raise LabError("the storage emulator takes no more rows")
 
 
 def _lines(line: Row, number: int) -> Iterator[Put]:

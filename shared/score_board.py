@@ -27,6 +27,9 @@ from shared.window import Form, Signed, Window
 _SHOWN: Final = timedelta(days=400)
 """How far back the trend goes."""
 
+_COUNTED: Final = 500
+"""Cases that are counted: a storm opens more, and the page has to stay quick."""
+
 
 class ControlRequest(Signed):
     """Say what was decided about a control of Secure Score."""
@@ -63,7 +66,7 @@ class ScoreBoard:
         found = await kept.one(BOARD)
         board = None if found is None else Board.model_validate(found)
         rows = [row async for row in self._cases()]
-        return score_view(board, days, rows, now)
+        return score_view(board, days, rows, now, cut=len(rows) == _COUNTED)
 
     async def decide(self, headers: Mapping[str, str], body: bytes) -> None:
         """Take an administrator's decision about a control to Microsoft."""
@@ -78,9 +81,9 @@ class ScoreBoard:
         )
 
     async def _cases(self) -> AsyncIterator[CaseRow]:
-        """Read the cases of this quarter; the list is newest first."""
-        start = quarter_of(self._clock().date())
-        async for row in self._store.scan(keys.cases(self._tenant.id), prefix=keys.LISTED):
+        """Read the newest cases of this quarter."""
+        start, at = quarter_of(self._clock().date()), keys.cases(self._tenant.id)
+        async for row in self._store.scan(at, prefix=keys.LISTED, most=_COUNTED):
             case = CaseRow.model_validate(row.body)
             if case.opened_at.date() < start:
                 return

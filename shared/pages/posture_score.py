@@ -43,14 +43,21 @@ class ScoreView(Value):
     quarter_from: date
     cases: int
     """Cases about an intruder that were opened this quarter."""
+    cut: bool = False
+    """Whether there are more cases than were looked at: the newest were."""
     prevented: tuple[Prevented, ...]
     """The control that would have met most cases first."""
 
 
 def score_view(
-    board: Board | None, days: Sequence[DayScore], rows: Iterable[CaseRow], at: datetime
+    board: Board | None,
+    days: Sequence[DayScore],
+    rows: Iterable[CaseRow],
+    at: datetime,
+    *,
+    cut: bool = False,
 ) -> ScoreView:
-    """Show the score; `rows` are cases, of which those of this quarter count."""
+    """Show the score; `rows` are cases, of which those of this quarter count; `cut`: not all."""
     start = quarter_of(at.date())
     cases = [row for row in rows if row.opened_at.date() >= start and _broken_into(row)]
     return ScoreView(
@@ -59,6 +66,7 @@ def score_view(
         quarter_from=start,
         cases=len(cases),
         prevented=prevented(cases, board),
+        cut=cut,
     )
 
 
