@@ -40,12 +40,12 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.population import Population
 from lab.workbench import Workbench
 from shared.desk import Page
-from shared.errors import Exists, Transient
+from shared.errors import Transient
 from shared.model import AlertId, AlertState, CaseStatus, Json
 from shared.store.account import Account, StorageConnection
 from shared.store.azure import AzureStore
 from shared.store.memory import MemoryStore
-from shared.store.verbs import Put, Row, Store
+from shared.store.verbs import Exists, Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.awaited import CASES
 

@@ -9,11 +9,14 @@ from typing import Any, Final
 from shared.model import Json, Mode, Phase, ResponderName, Utc, Value
 from shared.pages.words import said
 from shared.policy.condition import Condition
-from shared.policy.document import Policy, Rule
-from shared.policy.locate import Lines, locate
+from shared.policy.document import Episode, Policy, Rule
+from shared.policy.locate import Lines, Path, locate
 from shared.responder import Responder
 
-_PARTS: Final = ("protected", "guards", "approvals", "retention", "sweeps", "block", "on_premises")
+_ELSEWHERE: Final = frozenset({"version", "rule"})
+"""What the page shows in another way than as a setting."""
+_KEPT_AS: Final = {"freeze": "freezes", "notify": "routes"}
+"""What the policy in force calls otherwise than its language does."""
 _AROUND: Final = 2
 """Lines of the policy shown before and after one that was changed."""
 
@@ -151,32 +154,50 @@ def settings(policy: Policy, lines: Lines, schema: Json) -> tuple[SettingLine, .
 
 
 def _settings(policy: Policy, lines: Lines, schema: Json) -> Iterator[SettingLine]:
-    means = schema["properties"]["mode_ceiling"].get("description", "")
-    at = lines.get(("mode_ceiling",))
-    yield SettingLine(name="mode_ceiling", value=policy.mode_ceiling, means=means, line=at)
-    hours = f"{policy.episode.total_seconds() / 3600:g}"
-    means = schema["$defs"]["Episode"]["properties"]["hours"].get("description", "")
-    at = lines.get(("episode", "hours"))
-    yield SettingLine(name="episode.hours", value=hours, means=means, line=at)
-    for name in _PARTS:
-        yield from _flat(getattr(policy, name), (name,), lines, schema["$defs"])
+    """Show every table of the policy's language, whether it is written down or not."""
+    for name, about in schema["properties"].items():
+        if name not in _ELSEWHERE:
+            shown = _Shown(lines, schema["$defs"])
+            yield from shown.flat(_of(policy, name), (name,), about.get("description", ""))
 
 
-def _flat(
-    value: Value, path: tuple[str, ...], lines: Lines, described: Json
-) -> Iterator[SettingLine]:
-    properties = described.get(type(value).__name__, {}).get("properties", {})
-    for name in type(value).model_fields:
-        found, here = getattr(value, name), (*path, name)
-        if isinstance(found, Value):
-            yield from _flat(found, here, lines, described)
-        else:
-            yield SettingLine(
-                name=".".join(here),
-                value=_written(found),
-                means=properties.get(name, {}).get("description", ""),
-                line=lines.get(here),
-            )
+def _of(policy: Policy, name: str) -> object:
+    """Find what is in force of what the language calls so."""
+    if name == "episode":
+        return Episode(hours=int(policy.episode.total_seconds() // 3600))
+    return getattr(policy, _KEPT_AS.get(name, name))
+
+
+class _Shown:
+    """Makes lines of settings, with where they are written and what they mean."""
+
+    def __init__(self, lines: Lines, described: Json) -> None:
+        self._lines = lines
+        self._described = described
+
+    def flat(self, found: object, path: Path, means: str) -> Iterator[SettingLine]:
+        """Make a line for each setting in a value; a list of tables is counted from 1."""
+        match found:
+            case Value():
+                properties = self._described.get(type(found).__name__, {}).get("properties", {})
+                for name in type(found).model_fields:
+                    said = properties.get(name, {}).get("description", "")
+                    yield from self.flat(getattr(found, name), (*path, name), said)
+            case (Value(), *_):
+                for number, one in enumerate(found):
+                    yield from self.flat(one, (*path, number), means)
+            case _:
+                yield SettingLine(
+                    name=_named(path),
+                    value=_written(found),
+                    means=means,
+                    line=self._lines.get(path),
+                )
+
+
+def _named(path: Path) -> str:
+    words = (f" {part + 1}" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(words).removeprefix(".")
 
 
 def _written(value: object) -> str:
@@ -186,7 +207,7 @@ def _written(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case frozenset() | tuple():
-            return ", ".join(sorted(str(one) for one in value)) or "nobody"
+            return ", ".join(sorted(str(one) for one in value)) or "none"
         case dict():
             return ", ".join(f"{key}: {one}" for key, one in sorted(value.items())) or "none"
         case _:
