@@ -13,7 +13,7 @@ that was shown: of two people who answer at once exactly one is heard, and the o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -38,7 +38,7 @@ from shared.policy.condition import Fit, privileged
 from shared.policy.limits import Approvals as Terms
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
-from shared.tasks import approval_steps
+from shared.tasks import approval_steps, keys
 from shared.tasks.awaited import Awaited, Wanted, awaited
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
@@ -111,7 +111,14 @@ class Approvals:
 
     async def of(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
         """List what waits in one case, in the order in which doors close."""
-        return self.cards(await self._load(tenant, case))
+        at = keys.case(tenant, case)
+        row = await self._store.read(at, keys.CASE)
+        if row is None:
+            raise Gone("There is no such case")
+        rows = [row async for row in self._store.scan(at, prefix=keys.TASK)]
+        return self._cards(
+            Case.model_validate(row.body), [Task.model_validate(one.body) for one in rows]
+        )
 
     async def one(self, tenant: TenantId, case: CaseId, wish: Yes, *, link: str) -> Card:
         """Show the change a link leads to. Raises `Refused` where it is over or the link used."""
@@ -121,15 +128,18 @@ class Approvals:
 
     def cards(self, file: CaseFile) -> tuple[Card, ...]:
         """Make the cards of what waits in a case."""
+        return self._cards(file.case, file.tasks.values())
+
+    def _cards(self, case: Case, tasks: Iterable[Task]) -> tuple[Card, ...]:
         return tuple(
             card(
-                file.case,
+                case,
                 task,
                 self._catalogue[task.responder],
                 wait=task.wait or self._terms.wait(self._clock()),
-                four_eyes=self._needs_two(file.case),
+                four_eyes=self._needs_two(case),
             )
-            for task in in_order(file.tasks.values())
+            for task in in_order(tasks)
             if task.state is TaskState.WAITING and task.responder in self._catalogue
         )
 

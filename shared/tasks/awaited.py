@@ -18,7 +18,7 @@ from shared.store.verbs import Row, Store
 from shared.tasks import keys
 from shared.tasks.listing import READ
 
-CASES: Final = 10
+CASES: Final = 5
 """Cases whose changes one page shows."""
 _AT_ONCE: Final = "0" * 14
 """Sorts first: when it expires was not written down."""

@@ -22,13 +22,13 @@ SHOWN: Final = 100
 """Cases that one section or page shows."""
 READ: Final = 1000
 """Rows that one search looks at before it says how far it came."""
-UNSETTLED_READ: Final = 300
+UNSETTLED_READ: Final = 200
 """Unsettled cases that the first page sorts: a storm opens more, and the page has to stay quick."""
-_SETTLED_READ: Final = 200
+_SETTLED_READ: Final = 150
 """Rows of the first page that are looked at for cases that are over."""
 _PART: Final = SHOWN + 1
 """Rows of one request: a page, and whether the list goes on."""
-_ALERTS_READ: Final = 300
+_ALERTS_READ: Final = 200
 _LOOKED: Final = 20
 """Alerts that are read to say whether one still needs a person."""
 
@@ -99,8 +99,9 @@ class Listing:
     async def _rows(self, prefix: str, after: str, most: int) -> AsyncIterator[Row]:
         """Read lines from a place on, in parts: what is found early is not paid for late."""
         at, last = keys.cases(self._tenant), f"{_lead(prefix)}{after}" if after else ""
-        for first in range(0, most, _PART):
-            part = min(_PART, most - first)
+        size = most if most <= 2 * _PART else _PART
+        for first in range(0, most, size):
+            part = min(size, most - first)
             rows = [r async for r in self._store.scan(at, prefix=prefix, after=last, most=part)]
             for row in rows:
                 yield row

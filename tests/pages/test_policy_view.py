@@ -1,4 +1,4 @@
-"""The policy's page shows everything that is in force: found by the language itself, not by a list."""
+"""The policy's page shows everything in force: found by the language itself, not by a list."""
 
 from __future__ import annotations
 
