@@ -63,6 +63,12 @@ class Counting:
         self.calls["erase"] += 1
         await self._store.erase(name)
 
+    async def names(self, prefix: str) -> AsyncIterator[str]:
+        """Name the blobs."""
+        self.calls["names"] += 1
+        async for name in self._store.names(prefix):
+            yield name
+
     def _given(self, row: Row) -> None:
         self.rows += 1
         self.bytes += len(json.dumps(row.body))
