@@ -52,7 +52,8 @@ class Azurite:
     """The emulator as an async context manager; `connection_string` is good while it is entered.
 
     Always on disk: its memory mode leaves single requests without an answer for half a minute.
-    Without a folder the data lives in a temporary one, which is gone afterwards.
+    Without a folder the data lives in a temporary one, which is gone afterwards. With `accesses`
+    every request is a line of its log.
     """
 
     ports: AzuritePorts
@@ -65,7 +66,9 @@ class Azurite:
         wishes: AzuriteWishes = ANYWHERE,
         cache: Path = CACHE,
         say: Say = silent,
+        accesses: bool = False,
     ) -> None:
+        self._accesses = accesses
         self._asked_folder = folder
         self._wishes = wishes
         self._cache = cache
@@ -80,6 +83,11 @@ class Azurite:
             f"{name}Endpoint=http://{LOOPBACK}:{port}/{ACCOUNT};" for name, port in services.items()
         )
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{endpoints}"
+
+    @property
+    def log(self) -> Path:
+        """What it wrote, while it is entered."""
+        return self.folder / "azurite.log"
 
     async def __aenter__(self) -> Self:
         script = await install(cache=self._cache, say=self._say)
@@ -117,13 +125,12 @@ class Azurite:
     def _spawn(self, script: Path) -> Child:
         # --skipApiVersionCheck: the storage libraries send API versions newer than the emulator.
         command = [str(Node.find().node), f"--import=data:text/javascript,{LEASH}", str(script)]
-        command += ["--location", str(self.folder), "--silent", "--disableTelemetry"]
-        command += ["--skipApiVersionCheck"]
+        command += ["--location", str(self.folder), "--disableTelemetry"]
+        command += ["--skipApiVersionCheck", *([] if self._accesses else ["--silent"])]
         for service, port in self.ports._asdict().items():
             command += [f"--{service}Host", LOOPBACK, f"--{service}Port", str(port)]
         self.folder.mkdir(parents=True, exist_ok=True)
-        log = self.folder / "azurite.log"
-        return Child(command, log=log, cwd=self.folder, env=os.environ)
+        return Child(command, log=self.log, cwd=self.folder, env=os.environ)
 
     async def _ready(self, child: Child) -> None:
         deadline = time.monotonic() + START_PATIENCE

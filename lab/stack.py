@@ -51,6 +51,8 @@ class StackSettings:
     host: Wish = ANY
     tenant: Wish = ANY
     azurite: AzuriteWishes = ANYWHERE
+    accesses: bool = False
+    """Whether the storage emulator writes a line for each request."""
     invisible: float = 600.0
     """Seconds a message being worked on stays away: how long a crash delays it."""
 
@@ -115,6 +117,11 @@ class Stack:
         return self._folder / "host.log"
 
     @property
+    def storage_log(self) -> Path:
+        """What the storage emulator wrote; gone with the stack."""
+        return self._azurite.log
+
+    @property
     def host_pid(self) -> int | None:
         """The host's process id, or `None` while none runs."""
         if self._host is None or self._host.exit_code is not None:
@@ -174,7 +181,10 @@ class Stack:
 
     def _emulator(self) -> Azurite:
         return Azurite(
-            folder=self._folder / "azurite", wishes=self._settings.azurite, say=self._say
+            folder=self._folder / "azurite",
+            wishes=self._settings.azurite,
+            say=self._say,
+            accesses=self._settings.accesses,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.storm import PER_HOUR, storm
+from benchmarks.storm_small import PER_HOUR, storm
 from shared.store.memory import MemoryStore
 from tests.tasks.benches import POLICY
 
