@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ def shown(text: str) -> PolicyView:
 
 def leaves(found: Any, path: Path = ()) -> Iterator[Path]:
     """Name the path of each setting that is written down."""
-    tables = found.items() if isinstance(found, dict) else ()
+    tables: Iterable[tuple[Any, Any]] = found.items() if isinstance(found, dict) else ()
     if isinstance(found, list) and found and isinstance(found[0], dict):
         tables = enumerate(found)
     inner = [leaf for key, value in tables for leaf in leaves(value, (*path, key))]
