@@ -45,11 +45,13 @@ BY_ROLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "Get-MailboxAuditBypassAssociation",
                 "Set-MailboxAuditBypassAssociation",
                 "Get-AdminAuditLogConfig",
+                "Set-AdminAuditLogConfig",
             }
         ),
         exchange.TRANSPORT_HYGIENE: frozenset(
             {"Get-BlockedSenderAddress", "Remove-BlockedSenderAddress"}
         ),
+        exchange.ORGANIZATION_CONFIGURATION: frozenset({"Set-OrganizationConfig"}),
         exchange.VIEW_ONLY_CONFIGURATION: frozenset(
             {"Get-OrganizationConfig", "Get-TransportConfig"}
         ),

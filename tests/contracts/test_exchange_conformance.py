@@ -48,6 +48,9 @@ CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "Get-MailboxAuditBypassAssociation": {"Identity": str},
     "Set-MailboxAuditBypassAssociation": {"Identity": str, "AuditBypassEnabled": bool},
     "Get-OrganizationConfig": {},
+    "Set-OrganizationConfig": {"AuditDisabled": bool, "Confirm": bool},
+    "Get-AdminAuditLogConfig": {},
+    "Set-AdminAuditLogConfig": {"UnifiedAuditLogIngestionEnabled": bool, "Confirm": bool},
     "Get-BlockedSenderAddress": {},
     "Remove-BlockedSenderAddress": {"SenderAddress": str, "Reason": str},
     "Get-CASMailbox": {"Identity": str},
@@ -89,6 +92,14 @@ CMDLETS: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
 NAMES: Final = {"Identity", "Mailbox", "User", "Trustee"}
 FORBIDDEN: Final = {"Force", "AlwaysDeleteOutlookRulesBlob"}
 """They delete what belongs to the owner."""
+ORGANISATION: Final = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+"""Where a request goes that is about nobody's mailbox."""
+ABOUT_ALL: Final = {
+    "Get-AdminAuditLogConfig",
+    "Get-OrganizationConfig",
+    "Set-AdminAuditLogConfig",
+    "Set-OrganizationConfig",
+}
 
 
 RESPONDERS = catalogue()
@@ -111,11 +122,14 @@ def check(passed: Exchange, told: Scenario) -> None:
     assert passed.path == f"/adminapi/beta/{told.tenant.tenant_id}/InvokeCommand"
     assert passed.query.keys() <= {"$skiptoken"}
     upn = told.tenant.users[told.oid].upn
-    assert request.headers["X-AnchorMailbox"] == f"UPN:{upn}"
     assert request.headers["Content-Type"].startswith("application/json")
     assert request.headers["Prefer"] == "odata.maxpagesize=1000"
     assert passed.token["aud"] == f"https://{EXCHANGE}"
     cmdlet, parameters = command(passed)
+    anchors = {f"UPN:{upn}"}
+    if cmdlet in ABOUT_ALL:
+        anchors.add(f"{ORGANISATION}@{told.tenant.tenant_id}")
+    assert request.headers["X-AnchorMailbox"] in anchors
     known = CMDLETS[cmdlet]
     assert parameters.keys() <= known.keys()
     assert not parameters.keys() & FORBIDDEN

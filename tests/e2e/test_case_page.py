@@ -194,7 +194,7 @@ def test_tables_stay_tables_for_a_screen_reader_on_a_telephone(
     browser: Browser, site: Site
 ) -> None:
     with visit(browser, f"{site.address}/api/cases/contained", viewport=PHONE) as page:
-        assert page.get_by_role("table").count() == 5
+        assert page.get_by_role("table").count() == 6
         assert page.get_by_role("columnheader", name="It was").count() == 1
 
 

@@ -48,6 +48,8 @@ async def test_every_responder_together_leaves_no_foothold_and_breaks_nothing(
     assert states.pop("close_incident") == "skipped"
     assert states.pop("close_sentinel_incident") == "skipped"
     assert states.pop("disable_on_premises") == "skipped"
+    # Nobody switched the auditing of the whole organisation off.
+    assert states.pop("restore_auditing") == "skipped"
     # No rule lets the owner back in: that takes a person.
     assert states.pop("restore_sign_in") == "queued"
     assert set(states.values()) == {"verified"}
