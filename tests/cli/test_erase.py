@@ -20,8 +20,10 @@ from tests.cli.test_alerts import printed
 from tests.shared.test_erasure_counter import settled
 from tests.tasks.benches import Bench
 
-NOW = datetime.now(UTC).replace(microsecond=250_000)
-"""The command line signs by the computer's own clock."""
+
+def by_the_clock() -> datetime:
+    """Tell the computer's time when a test begins: by it the command line signs."""
+    return datetime.now(UTC).replace(microsecond=250_000)
 
 
 class Wired(Remote):
@@ -52,7 +54,7 @@ async def run(bench: Bench, *, yes: bool = True, reason: str = "Request 17") -> 
 async def test_the_plan_is_shown_first_and_the_end_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async with Bench(at=NOW) as bench:
+    async with Bench(at=by_the_clock()) as bench:
         await settled(bench)
         case = bench.the_case()
         await run(bench)
@@ -65,7 +67,7 @@ async def test_the_plan_is_shown_first_and_the_end_is_said(
 
 async def test_without_a_yes_nothing_is_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    async with Bench(at=NOW) as bench:
+    async with Bench(at=by_the_clock()) as bench:
         await settled(bench)
         with pytest.raises(CommandError, match="Nothing was erased") as raised:
             await run(bench, yes=False)
@@ -74,7 +76,7 @@ async def test_without_a_yes_nothing_is_erased(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_an_open_case_ends_the_command_with_its_number() -> None:
-    async with Bench(at=NOW) as bench:
+    async with Bench(at=by_the_clock()) as bench:
         await bench.tell()
         await bench.settle()
         with pytest.raises(CommandError, match=bench.the_case().id) as raised:
@@ -83,7 +85,7 @@ async def test_an_open_case_ends_the_command_with_its_number() -> None:
 
 
 async def test_the_list_names_what_is_held_back_and_nobody_who_is_erased() -> None:
-    async with Bench(at=NOW) as bench:
+    async with Bench(at=by_the_clock()) as bench:
         await settled(bench)
         bench.store.held = ("evidence/",)
         account = bench.the_case().account
@@ -98,11 +100,13 @@ async def test_the_list_names_what_is_held_back_and_nobody_who_is_erased() -> No
 
 
 async def test_a_verification_says_erased_on_which_day_and_by_whom() -> None:
-    async with Bench(at=NOW) as bench:
+    async with Bench(at=by_the_clock()) as bench:
         await settled(bench)
         await run(bench)
         walk = Verify(bench.store, bench.clock.now, bench.app.settings.tenant)
         assert [fault async for fault in walk.run()] == []
         said = [erased_line(one) for one in walk.erased.erasures]
-        assert any(f"erased on {NOW:%Y-%m-%d} by {getpass.getuser()}" in one for one in said)
+        assert any(
+            f"erased on {by_the_clock():%Y-%m-%d} by {getpass.getuser()}" in one for one in said
+        )
         assert any(bench.the_case().id in one for one in said)

@@ -183,7 +183,8 @@ def test_every_command_of_the_quick_start_does_what_it_says(up: Path) -> None:
     assert len(commands) > 7
     shutil.copy(ROOT / "policy.toml", up)
     for command in commands:
-        done = firebreak(up, *shlex.split(command))
+        # Another's account: Ada's is a test's of its own, whichever of them comes first.
+        done = firebreak(up, *shlex.split(command.replace("ada.brandt", "bruno.keller")))
         assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
 
 
