@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,13 @@ from lab.azurite import Azurite
 from lab.errors import NotInstalled
 from scripts.package.closure import SDK, closure
 from scripts.package.stage import code
+from tests.sharing_out import DearFilesWhole
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> DearFilesWhole:
+    """Share tests out so that what is dear is made once."""
+    return DearFilesWhole(config, log)
 
 
 @pytest.fixture(scope="session")

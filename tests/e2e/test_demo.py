@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 FIREBREAK = str(Path(sys.executable).with_name("firebreak"))
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.xdist_group("stack"),
     pytest.mark.usefixtures("azurite"),
     pytest.mark.skipif(
         not shutil.which(FIREBREAK), reason="the firebreak command is installed by make"

@@ -15,7 +15,6 @@ from scripts.package.archive import fingerprint, pack
 from scripts.package.inside import Inside, unpacked
 from scripts.package.stage import APP, LIBRARIES, stage
 
-pytestmark = pytest.mark.xdist_group("package")
 UNCHECKED = (1).to_bytes(4, "little")
 """The flags of bytecode that is trusted without a look at its source (PEP 552)."""
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly")
