@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page
 
 from shared.desk import Page as Answer
-from tests.e2e.test_approval_pages import CHROMIUM, FLAGS, Site, served
+from tests.e2e.test_approval_pages import Site, served
 from tests.tasks.approving import Person
 from tests.tasks.benches import POLICY
 
@@ -67,16 +66,6 @@ class Hostile(Site):
             case ["alert", alert, "why"]:
                 return await app.why(alert, html)
         return await super()._route(method, path, headers, body)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium, and there is none on the PATH")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 def complaining(page: Page) -> list[str]:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from typer.testing import CliRunner
 
 from cli.main import app
 from lab.organisation import Organisation
 from lab.score_history import ScoreHistory
 from shared.desk import Page as Answer
-from tests.e2e.test_approval_pages import CHROMIUM, FLAGS, Site, served
+from tests.e2e.test_approval_pages import Site, served
 from tests.tasks.approving import Person
 
 pytestmark = pytest.mark.browser
@@ -55,16 +55,6 @@ def site() -> Iterator[Posture]:
     made.lay_out()
     with served(made):
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium, and there is none on the PATH")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=["light", "dark"])
