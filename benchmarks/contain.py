@@ -28,7 +28,7 @@ from lab.clock import Clock
 from lab.errors import LabError
 from lab.stack import Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, Workbench, sources
+from lab.workbench import SECRET, Workbench, app_settings
 from shared.model import Json
 
 LATENCY: Final = 0.120
@@ -59,11 +59,7 @@ async def on_the_stack(
     tenant = SimulatedTenant(clock=Clock(), seed=11, settings=settings)
     wishes = StackSettings(
         tenant_id=tenant.tenant_id,
-        environment={
-            "FIREBREAK_SOURCES": json.dumps(sources()),
-            "FIREBREAK_PAGES": "local",
-            "FIREBREAK_OWN_OBJECT_ID": tenant.own_object_id,
-        },
+        environment=app_settings(tenant.own_object_id),
     )
     dice = random.Random(5)
     found = []

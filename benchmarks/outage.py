@@ -12,7 +12,6 @@ acknowledged, which Azure Storage does not. Graph: in one process, on the lab's 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from collections import Counter
@@ -33,7 +32,7 @@ from lab.gate import Gate
 from lab.scenarios import Scenario, token_thief
 from lab.stack import Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, Workbench, sources
+from lab.workbench import SECRET, Workbench, app_settings
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Alert, AlertState, Case, Json, Task, TaskState, TenantId, now
 from shared.store.account import Account, StorageConnection
@@ -183,11 +182,7 @@ async def gated(scene: Scene) -> AsyncIterator[tuple[_Gated, Gate, Store]]:
     """Start the stack behind a gate; the store is seen from this side of it."""
     wishes = StackSettings(
         tenant_id=scene.tenant.tenant_id,
-        environment={
-            "FIREBREAK_SOURCES": json.dumps(sources()),
-            "FIREBREAK_PAGES": "local",
-            "FIREBREAK_OWN_OBJECT_ID": scene.tenant.own_object_id,
-        },
+        environment=app_settings(scene.tenant.own_object_id),
         invisible=10.0,
     )
     async with AsyncExitStack() as stack:

@@ -40,7 +40,7 @@ from lab.errors import LabError
 from lab.ports import silent
 from lab.stack import Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, sources
+from lab.workbench import SECRET, app_settings
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import CaseStatus, Json, TenantId
 from shared.store.account import StorageConnection
@@ -216,11 +216,7 @@ async def measure(alerts: int, accounts: int, minutes: float) -> Raging:
     wishes = StackSettings(
         tenant_id=lab.tenant_id,
         accesses=True,
-        environment={
-            "FIREBREAK_SOURCES": json.dumps(sources()),
-            "FIREBREAK_PAGES": "local",
-            "FIREBREAK_OWN_OBJECT_ID": lab.own_object_id,
-        },
+        environment=app_settings(lab.own_object_id),
     )
     async with (
         Stack(lab, wishes, say=silent) as stack,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from lab.ports import ANY, Wish
 from lab.scenarios import Scenario, Story
 from lab.stack import ROOT, Stack, StackSettings
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, sources
+from lab.workbench import SECRET, app_settings
 
 _SWITCHED_ON: Final = ("o365_content", "score_decisions")
 """What the sources of the stack, and `firebreak sweep control`, need beside the policy."""
@@ -53,11 +52,7 @@ async def running(
     settings = StackSettings(
         tenant_id=tenant.tenant_id,
         host=port,
-        environment={
-            "FIREBREAK_SOURCES": json.dumps(sources()),
-            "FIREBREAK_PAGES": "local",
-            "FIREBREAK_OWN_OBJECT_ID": tenant.own_object_id,
-        },
+        environment=app_settings(tenant.own_object_id),
     )
     try:
         async with Stack(tenant, settings, say=say) as stack:

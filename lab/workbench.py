@@ -85,6 +85,15 @@ def sources(secret: str = SECRET) -> tuple[Json, ...]:
     return tuple({"name": n, "carrier": c, "auth": auth} for n, c in _CARRIERS.items())
 
 
+def app_settings(own_object_id: str) -> dict[str, str]:
+    """Give the app settings of a stack on this computer: who may send, open pages, who it is."""
+    return {
+        "FIREBREAK_SOURCES": json.dumps(sources()),
+        "FIREBREAK_PAGES": "local",
+        "FIREBREAK_OWN_OBJECT_ID": own_object_id,
+    }
+
+
 def lab_client(tenant: Reachable) -> httpx.AsyncClient:
     """Make an HTTP client whose every request ends in the simulated tenant."""
     import httpx
