@@ -28,6 +28,7 @@ from shared.model import (
     Who,
     digest,
 )
+from shared.registered import Registered
 
 
 class Impact(StrEnum):
@@ -99,7 +100,7 @@ class Change(Value):
         return same and bool(other.pieces) and set(other.pieces) <= set(self.pieces)
 
 
-class Responder[C: Change](ABC):
+class Responder[C: Change](Registered, ABC):
     """One remediation. The file is its registration; the docstring is its documentation."""
 
     phase: ClassVar[Phase]
@@ -145,17 +146,12 @@ class Responder[C: Change](ABC):
     @property
     def name(self) -> ResponderName:
         """The name of its module: one file, one responder, one name."""
-        return ResponderName(type(self).__module__.rpartition(".")[2])
+        return ResponderName(super().name)
 
     @property
     def reversible(self) -> bool:
         """Whether it can put back what it changed."""
         return type(self).undo is not Responder.undo
-
-    @property
-    def summary(self) -> str:
-        """The first line of its docstring."""
-        return (type(self).__doc__ or "").strip().partition("\n")[0]
 
     @property
     def change_type(self) -> type[C]:

@@ -23,6 +23,7 @@ from shared.alerts.risk import confirmed
 from shared.alerts.text import Line, notes
 from shared.errors import Undecodable
 from shared.model import AccountRef, AlertDraft, Awaited, Json, Value
+from shared.registered import Registered
 
 _TENANT: Final = re.compile(r"(?!0{8}-)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """A tenant's id; what sample data and anonymisers put in its place says nothing."""
@@ -94,7 +95,7 @@ def guest_mark(account: AccountRef | None) -> dict[str, str]:
     return {"guest": "yes"} if account and guest(account.upn) else {}
 
 
-class Carrier(ABC):
+class Carrier(Registered, ABC):
     """One way in which alerts arrive. The file is its registration."""
 
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json"})
@@ -126,16 +127,6 @@ class Carrier(ABC):
     def compose(self, call: Call) -> bytes:
         """Give the body to keep and to read, for senders that put half of it into headers."""
         return call.body
-
-    @property
-    def name(self) -> str:
-        """The name of its module: one file, one carrier, one name."""
-        return type(self).__module__.rpartition(".")[2]
-
-    @property
-    def summary(self) -> str:
-        """The first line of its docstring."""
-        return (type(self).__doc__ or "").strip().partition("\n")[0]
 
 
 class JsonCarrier(Carrier):

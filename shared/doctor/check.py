@@ -14,6 +14,7 @@ from typing import ClassVar, Final
 
 from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.deployment import Deployment, Shell
+from shared.registered import Registered
 
 UNKNOWN: Final = "unknown"
 RESTART: Final = "az functionapp restart --name APP --resource-group GROUP"
@@ -27,7 +28,7 @@ _UNKNOWN: Final = Kind(
 )
 
 
-class Check(ABC):
+class Check(Registered, ABC):
     """One look at the deployment. The file is its registration, the docstring its words."""
 
     kinds: ClassVar[Mapping[str, Kind]]
@@ -57,16 +58,6 @@ class Check(ABC):
             do=known.do.format_map(words),
             commands=tuple(command.format_map(quoted) for command in known.commands),
         )
-
-    @property
-    def name(self) -> str:
-        """The name of its module: one file, one check, one name."""
-        return type(self).__module__.rpartition(".")[2]
-
-    @property
-    def summary(self) -> str:
-        """The first line of its docstring."""
-        return (type(self).__doc__ or "").strip().partition("\n")[0]
 
 
 def every_kind(check: Check) -> Mapping[str, Kind]:

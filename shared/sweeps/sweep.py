@@ -19,6 +19,7 @@ from shared.clients.tenant import Tenant
 from shared.model import Json, Value
 from shared.policy.limits import Sweeping
 from shared.posture import Budget, Finding, Gap, Run, SweepName
+from shared.registered import Registered
 from shared.store.verbs import Partition, Store
 from shared.tasks import keys
 
@@ -95,7 +96,7 @@ class Look:
         return self.run.cursor
 
 
-class Sweep(ABC):
+class Sweep(Registered, ABC):
     """One scheduled look at the tenant. The file is its registration, the docstring its words."""
 
     every: ClassVar[timedelta]
@@ -126,9 +127,4 @@ class Sweep(ABC):
     @property
     def name(self) -> SweepName:
         """The name of its module: one file, one sweep, one name."""
-        return SweepName(type(self).__module__.rpartition(".")[2])
-
-    @property
-    def summary(self) -> str:
-        """The first line of its docstring."""
-        return (type(self).__doc__ or "").strip().partition("\n")[0]
+        return SweepName(super().name)
