@@ -120,16 +120,25 @@ def triggered(
     """
     note = Note(name, _span_id(), "", clock(), dict(facts or {}), kept=not quiet)
     trigger = Trigger(sink, clock, note, trace_of(of) if of else None)
-    token = _HERE.set(_Here(trigger, note.id))
     try:
-        with _failing(note):
+        with _inside(trigger, note):
             yield note
     finally:
-        _HERE.reset(token)
         if quiet:
             trigger.notes.clear()
         if sink is not None:
             trigger.hand_over(sink)
+
+
+@contextmanager
+def _inside(trigger: Trigger, note: Note) -> Iterator[None]:
+    """Let what is noted inside hang below a note, which learns of a failure."""
+    token = _HERE.set(_Here(trigger, note.id))
+    try:
+        with _failing(note):
+            yield
+    finally:
+        _HERE.reset(token)
 
 
 @contextmanager
@@ -141,12 +150,10 @@ def span(name: Seen, facts: Facts | None = None) -> Iterator[Note]:
         return
     trigger = here.trigger
     note = Note(name, _span_id(), here.span, trigger.clock(), dict(facts or {}))
-    token = _HERE.set(_Here(trigger, note.id))
     try:
-        with _failing(note):
+        with _inside(trigger, note):
             yield note
     finally:
-        _HERE.reset(token)
         if note.kept:
             trigger.notes.append((note, trigger.clock()))
 
