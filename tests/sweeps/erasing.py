@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from shared.model import (
 from shared.policy.notify import Told
 from shared.posture import Finding, Run, RunId, RunState, SweepName
 from shared.store.memory import MemoryQueue, MemoryStore
-from shared.store.verbs import Put, Row, Store
+from shared.store.verbs import Put, Store
 from shared.sweeps.erasure import Erasures
 from shared.sweeps.erasure_plan import Plan
 from shared.sweeps.findings import Findings
@@ -39,6 +38,7 @@ from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile
 from shared.tasks.outbox import Notice, announce_case
 from shared.tasks.trail import Noted, Trail
+from tests.sweeps.recorded import Recorded
 from tests.tasks.benches import NOON, Bench
 
 BY = Actor(id="11111111-aaaa-4aaa-8aaa-000000000001", name="Nia Okafor")
@@ -47,12 +47,11 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SWEEP = SweepName("mail_forwarding")
 
 
-class Played:
+class Played(Recorded):
     """One story played to its end, nine days on: cases settled, nobody looks any more."""
 
     def __init__(self) -> None:
-        self.rows: tuple[Row, ...] = ()
-        self.blobs: dict[str, bytes] = {}
+        super().__init__()
         self.tenant = TenantId("")
         self.account = ObjectId("")
         self.second = ObjectId("")
@@ -83,7 +82,7 @@ class Played:
             self.words = frozenset(word for word in own | named | texts if word)
             await self._furnish(bench, upn)
             self.at = bench.clock.now()
-            self.rows, self.blobs = bench.store.rows(), bench.store.blobs()
+            self.record(bench.store)
         return self
 
     async def _furnish(self, bench: Bench, upn: str) -> None:
@@ -123,14 +122,6 @@ class Played:
         trail = Trail(store, bench.clock.now, self.tenant)
         await trail.note(Noted.SWITCHED, f"Paused: too much about {upn}", actor=BY)
         await trail.note(Noted.SWITCHED, "Resumed", actor=BY)
-
-    async def copied(self) -> MemoryStore:
-        store = MemoryStore()
-        for row in self.rows:
-            await store.write(Put(row.partition, row.key, copy.deepcopy(row.body)))
-        for name, data in self.blobs.items():
-            await store.keep(name, data)
-        return store
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -121,23 +122,30 @@ async def test_zero_days_keep_evidence_for_good() -> None:
         assert evidence(bench)
 
 
-async def test_wherever_a_worker_dies_the_next_round_heals_it_and_nothing_looks_tampered() -> None:
+async def dying_everywhere(
+    days: int, sweep: Callable[..., Keeping | Bodies], left: Callable[[Bench], set[str]]
+) -> int:
+    """Kill the worker at each of its writes, and let the next one heal it; tell how many."""
     point, ended = 0, False
     while not ended:
         point += 1
         async with Bench() as bench:
             await settled(bench)
-            wait(bench, 181)
+            wait(bench, days)
             try:
-                await keeping(bench, store=MortalStore(bench.store, Fuse(point))).run()
+                await sweep(bench, store=MortalStore(bench.store, Fuse(point))).run()
                 ended = True
             except Killed:
                 pass
             assert await faults(bench) == []
-            await keeping(bench).run()
-            assert not evidence(bench)
+            await sweep(bench).run()
+            assert not left(bench)
             assert await faults(bench) == []
-    assert point > 6
+    return point
+
+
+async def test_wherever_a_worker_dies_the_next_round_heals_it_and_nothing_looks_tampered() -> None:
+    assert await dying_everywhere(181, keeping, evidence) > 6
 
 
 async def test_evidence_that_somebody_removes_is_still_found() -> None:
@@ -274,19 +282,4 @@ async def test_a_body_that_goes_early_or_that_only_its_alert_calls_erased_is_fou
 
 
 async def test_wherever_the_eraser_of_bodies_dies_the_next_pass_heals_it() -> None:
-    point, ended = 0, False
-    while not ended:
-        point += 1
-        async with Bench() as bench:
-            await settled(bench)
-            wait(bench, 91)
-            try:
-                await bodies(bench, store=MortalStore(bench.store, Fuse(point))).run()
-                ended = True
-            except Killed:
-                pass
-            assert await faults(bench) == []
-            await bodies(bench).run()
-            assert not raw(bench)
-            assert await faults(bench) == []
-    assert point > 6
+    assert await dying_everywhere(91, bodies, raw) > 6

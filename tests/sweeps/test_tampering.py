@@ -22,6 +22,7 @@ from shared.sweeps.tampering import Tampered
 from shared.sweeps.verify import Verify
 from shared.tasks import keys
 from shared.tasks.trail import Noted, Trail
+from tests.sweeps.recorded import Recorded
 from tests.tasks.benches import NOON, Bench
 
 _EVIDENCE = ("case|", "|audit", "|cases", "|inbox")
@@ -30,12 +31,11 @@ _WORK = (keys.TODO, keys.SHOWN, keys.HEARD)
 """Rows in them that only steer the work, or say when a source was last heard."""
 
 
-class Played:
+class Played(Recorded):
     """A store in which much has happened: two cases, a second alert, brakes, three anchors."""
 
     def __init__(self) -> None:
-        self.rows: tuple[Row, ...] = ()
-        self.blobs: dict[str, bytes] = {}
+        super().__init__()
         self.tenant: Any = None
         self.at = NOON
 
@@ -54,16 +54,8 @@ class Played:
                 await bench.settle()
             await trail.note(Noted.RELEASED, "Rule likely may act again")
             self.at = bench.clock.now()
-            self.rows, self.blobs = bench.store.rows(), bench.store.blobs()
+            self.record(bench.store)
         return self
-
-    async def copied(self) -> MemoryStore:
-        store = MemoryStore()
-        for row in self.rows:
-            await store.write(Put(row.partition, row.key, copy.deepcopy(row.body)))
-        for name, data in self.blobs.items():
-            await store.keep(name, data)
-        return store
 
     @property
     def on_record(self) -> list[Row]:

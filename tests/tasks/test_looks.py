@@ -206,15 +206,21 @@ revoke_sessions = "enforce"
 """
 
 
+def synced(folder: Path, text: str) -> Place:
+    """A synced account under a policy of one's own."""
+    policy = folder / "policy.toml"
+    policy.write_text(text)
+    place = Place()
+    place.scenario = synced_user(place.lab)
+    place.bench = Workbench(place.lab, settings={"policy": policy})
+    return place
+
+
 @pytest.mark.parametrize("also", ["", 'block_by_group = "enforce"\n'], ids=["alone", "by group"])
 async def test_what_the_sync_undoes_is_never_called_proven_unless_something_holds(
     also: str, tmp_path: Path
 ) -> None:
-    policy = tmp_path / "policy.toml"
-    policy.write_text(FOR_GOOD + also)
-    place = Place()
-    place.scenario = synced_user(place.lab)
-    place.bench = Workbench(place.lab, settings={"policy": policy})
+    place = synced(tmp_path, FOR_GOOD + also)
     async with place.bench:
         case = await place.contained()
         told = [task for task in case["tasks"] if task["responder"] == "disable_sign_in"]
@@ -237,11 +243,7 @@ async def test_what_the_sync_undoes_is_never_called_proven_unless_something_hold
 async def test_what_the_sync_enables_again_is_blocked_again_at_every_look(
     tmp_path: Path,
 ) -> None:
-    policy = tmp_path / "policy.toml"
-    policy.write_text(FOR_GOOD)
-    place = Place()
-    place.scenario = synced_user(place.lab)
-    place.bench = Workbench(place.lab, settings={"policy": policy})
+    place = synced(tmp_path, FOR_GOOD)
     async with place.bench:
         await place.contained()
         for _ in range(2):
@@ -254,11 +256,7 @@ async def test_what_the_sync_enables_again_is_blocked_again_at_every_look(
 async def test_what_is_undone_at_every_look_is_given_up_and_said_to_be_not_contained(
     tmp_path: Path,
 ) -> None:
-    policy = tmp_path / "policy.toml"
-    policy.write_text(FOR_GOOD)
-    place = Place()
-    place.scenario = synced_user(place.lab)
-    place.bench = Workbench(place.lab, settings={"policy": policy})
+    place = synced(tmp_path, FOR_GOOD)
     async with place.bench:
         await place.contained()
         for _ in range(IN_VAIN + 3):
