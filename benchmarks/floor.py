@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
 from azure.data.tables.aio import TableClient
@@ -74,6 +75,9 @@ class _Messages:
     async def put(self, text: str, *, delay: float = 0) -> None:
         del delay
         self._into.messages.append(text)
+
+    async def front(self) -> datetime | None:
+        return None
 
 
 def _entity(put: Put) -> dict[str, Any]:

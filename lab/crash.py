@@ -20,8 +20,8 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.records import Write
 from shared.model import Alert, AlertState, Entry, Json, Task
 from shared.store.memory import MemoryQueue, MemoryStore, Message
-from shared.sweeps.reconcile import GRACE
 from shared.tasks.journal import Journal
+from shared.tasks.overdue import GRACE
 
 _NOON: Final = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 _SOON: Final = timedelta(minutes=11)

@@ -6,6 +6,7 @@ A killed worker does nothing more, not even in its `finally`: what it had not sa
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lab.workbench import Workbench
@@ -108,6 +109,10 @@ class MortalQueue:
         self._fuse.reach("before put")
         await self._queue.put(text, delay=delay)
         self._fuse.reach("after put")
+
+    async def front(self) -> datetime | None:
+        """Look at the front."""
+        return await self._queue.front()
 
 
 class MortalBench(Workbench):

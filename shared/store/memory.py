@@ -148,6 +148,7 @@ class Message:
     text: str
     visible_at: datetime
     dequeues: int
+    put_at: datetime
 
 
 class MemoryQueue:
@@ -169,18 +170,17 @@ class MemoryQueue:
         check_message(text)
         await asyncio.sleep(0)
         visible = self._clock() + timedelta(seconds=min(max(delay, 0), MAX_DELAY))
-        message = Message(next(self._ids), text, visible, dequeues=0)
+        message = Message(next(self._ids), text, visible, dequeues=0, put_at=self._clock())
         self._messages[message.id] = message
 
     async def receive(self) -> Message | None:
         """Receive the message that has been visible longest, and hide it; `None` if none is."""
         await asyncio.sleep(0)
-        moment = self._clock()
-        due = [message for message in self._messages.values() if message.visible_at <= moment]
-        if not due:
+        first = self._first()
+        if first is None:
             return None
-        first = min(due, key=lambda message: (message.visible_at, message.id))
-        taken = replace(first, visible_at=moment + self._hidden_for, dequeues=first.dequeues + 1)
+        hidden_until = self._clock() + self._hidden_for
+        taken = replace(first, visible_at=hidden_until, dequeues=first.dequeues + 1)
         self._messages[taken.id] = taken
         return taken
 
@@ -196,6 +196,12 @@ class MemoryQueue:
         if message.id in self._messages:
             self._messages[message.id] = replace(message, visible_at=visible)
 
+    async def front(self) -> datetime | None:
+        """Tell when the message that is next was put; `None` where none is to be seen."""
+        await asyncio.sleep(0)
+        first = self._first()
+        return first.put_at if first else None
+
     async def count(self) -> int:
         """Count the messages, hidden ones too."""
         await asyncio.sleep(0)
@@ -207,6 +213,11 @@ class MemoryQueue:
         if message is not None:
             await self.delete(message)
         return message is not None
+
+    def _first(self) -> Message | None:
+        moment = self._clock()
+        due = [message for message in self._messages.values() if message.visible_at <= moment]
+        return min(due, key=lambda message: (message.visible_at, message.id), default=None)
 
     def messages(self) -> tuple[Message, ...]:
         """Show every message there is, hidden ones too, in the order in which they become due."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _ROLE: Final = "Storage Queue Data Contributor"
 _PUT: Final = Act("put a message", _ROLE, Effect.WRITES)
-_COUNT: Final = Act("count the messages", _ROLE, Effect.READS)
+_LOOK: Final = Act("look at the messages", _ROLE, Effect.READS)
 _TAKE: Final = Act("take a message", _ROLE, Effect.WRITES)
 _CREATE: Final = Act("create the queue", _ROLE, Effect.WRITES)
 _NEVER: Final = -1
@@ -41,10 +42,22 @@ class StorageQueue:
     async def count(self) -> int:
         """Count the messages, hidden ones too; Azure calls the number approximate."""
         try:
-            with translated(_COUNT):
+            with translated(_LOOK):
                 return (await self._client.get_queue_properties()).approximate_message_count or 0
         except (Absent, Missing):
             return 0
+
+    async def front(self) -> datetime | None:
+        """Tell when the message that is next was put; `None` where none is to be seen.
+
+        Source: Peek Messages; the answer names no time at which a message became visible.
+        """
+        try:
+            with translated(_LOOK):
+                messages = await self._client.peek_messages(max_messages=1)
+        except (Absent, Missing):
+            return None
+        return messages[0].inserted_on if messages else None
 
     async def take(self) -> bool:
         """Take a message off the queue for good; says whether one was to be seen."""

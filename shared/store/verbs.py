@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NewType, Protocol
 
 from shared.errors import Conflict, Defect
@@ -112,10 +113,14 @@ class Store(Protocol):
 
 
 class Queue(Protocol):
-    """The one queue: text messages, at least once, in no promised order."""
+    """The one queue: text messages, at least once, in no promised order, mostly oldest first."""
 
     async def put(self, text: str, *, delay: float = 0) -> None:
         """Put a message that becomes visible after `delay` seconds (at most seven days)."""
+        ...
+
+    async def front(self) -> datetime | None:
+        """Tell when the message that is next was put; `None` where none is to be seen."""
         ...
 
 

@@ -27,12 +27,11 @@ from shared.posture import Budget, Run, RunId, RunState, SweepName
 from shared.store.verbs import Exists, Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
+from shared.tasks.overdue import lost_before
 from shared.tasks.queue import SweepMessage, encode
 
 LEASE: Final = timedelta(seconds=150)
 """How long a worker that says nothing more keeps a tenant's sweeps to itself."""
-GRACE: Final = timedelta(seconds=30)
-"""How long a message may be on its way before it counts as lost."""
 BUSY: Final = 5.0
 """Seconds after which a message comes back while another sweep reads."""
 _OVER: Final = frozenset({RunState.COMPLETE, RunState.PARTIAL})
@@ -124,7 +123,7 @@ class Floor:
 
     async def put_back(self, queue: Queue) -> int:
         """Send again the messages of runs that are overdue; returns how many that were."""
-        latest = self._clock() - GRACE
+        latest = await lost_before(queue, self._clock())
         rows = [row async for row in self._store.scan(self._at, prefix=keys.RUN)]
         runs = [Run.model_validate(row.body) for row in rows]
         late = [run for run in runs if run.state is RunState.RUNNING and run.due < latest]

@@ -18,10 +18,9 @@ from shared.tasks import keys
 from shared.tasks.delivery import KEPT_DAYS, Delivery, enter
 from shared.tasks.ledger import Clock
 from shared.tasks.outbox import UNWRITTEN, Notice
+from shared.tasks.overdue import lost_before
 from shared.tasks.queue import NotifyMessage, encode
 
-GRACE: Final = timedelta(seconds=30)
-"""How long a message may be on its way before it counts as lost."""
 _LONGEST: Final = 6 * 86400.0
 """Seconds a message is put off at most."""
 _AT_ONCE: Final = 100
@@ -111,7 +110,7 @@ class Dispatch:
         await self._queue.put(encode(message), delay=wait)
 
     async def _lost(self) -> AsyncIterator[Delivery]:
-        latest = self._clock() - GRACE
+        latest = await lost_before(self._queue, self._clock())
         at = keys.deliveries(self._tenant)
         async for row in self._store.scan(at, prefix=keys.DUE):
             if datetime.fromisoformat(row.body["due"]) < latest:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -118,6 +118,9 @@ async def test_a_heart_that_cannot_reach_its_queue_does_not_beat() -> None:
     class Away:
         async def put(self, text: str, *, delay: float = 0) -> None:
             raise OSError(text, delay)
+
+        async def front(self) -> datetime | None:
+            return None
 
     heard = Heard()
     async with Bench(signals=heard, queue=Away()) as bench:

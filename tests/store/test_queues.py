@@ -63,6 +63,18 @@ async def far(where: str) -> AsyncIterator[Far]:
     await account.aclose()
 
 
+async def test_the_front_is_the_message_that_is_next(far: Far) -> None:
+    assert await far.queue.front() is None
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    await far.queue.put("later", delay=100)
+    assert await far.queue.front() is None
+    await far.queue.put("first")
+    front = await far.queue.front()
+    assert front is not None
+    assert before < front < datetime.now(UTC) + timedelta(seconds=2)
+    assert await far.texts() == ["first"]
+
+
 async def test_a_message_arrives_as_the_host_reads_it(far: Far) -> None:
     await far.queue.put('{"task":"a1"}')
     await far.queue.put("<&> Grüße \U0001f525 \x00")

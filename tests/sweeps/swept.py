@@ -12,9 +12,10 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from shared.model import Json
 from shared.posture import Certainty, Held, Run, RunState, SweepName
 from shared.store.memory import MemoryQueue, MemoryStore
-from shared.sweeps.floor import GRACE, LEASE
+from shared.sweeps.floor import LEASE
 from shared.sweeps.posture import sweeps
 from shared.tasks import keys
+from shared.tasks.overdue import GRACE
 from tests.tasks.benches import NOON
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shared.errors import Denied, Transient
 from shared.posture import FindingState, RunState
-from shared.sweeps.floor import GRACE, LEASE
+from shared.sweeps.floor import LEASE
+from shared.tasks.overdue import GRACE
 from shared.tasks.queue import SweepMessage, decode
 from tests.sweeps.towns import BUDGET, Door, Streets, Town, Visit
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from shared.model import CaseStatus, ObjectId
-from shared.sweeps.reconcile import GRACE, Reconcile
+from shared.sweeps.reconcile import Reconcile
 from shared.tasks.ledger import Lock
+from shared.tasks.overdue import GRACE
 from shared.tasks.queue import TriageMessage, WorkMessage
 from tests.tasks.benches import Bench
 
@@ -74,6 +75,25 @@ async def test_what_is_on_its_way_is_not_sent_again(bench: Bench) -> None:
     assert len(bench.waiting()) == 1
 
 
+async def test_what_waits_behind_a_long_queue_is_not_sent_again(bench: Bench) -> None:
+    for number in range(3):
+        await bench.detect(number)
+        bench.clock.advance(LATE)
+    assert await sweep(bench).run() == 0
+    assert len(bench.waiting()) == 3
+
+
+async def test_what_was_lost_is_found_although_younger_messages_wait(bench: Bench) -> None:
+    await bench.tell()
+    (lost,) = bench.waiting()
+    await lose(bench)
+    bench.clock.advance(LATE)
+    await bench.detect(2, oid=bench.scenario.bystanders[1])
+    bench.clock.advance(LATE)
+    assert await sweep(bench).run() == 1
+    assert lost in bench.waiting()
+
+
 async def test_what_is_finished_or_waits_for_a_person_is_left_alone(bench: Bench) -> None:
     await bench.tell()
     await bench.detect(2, level="medium", oid=bench.scenario.bystanders[1])
@@ -116,9 +136,9 @@ async def test_a_case_that_a_worker_is_at_work_on_is_left_to_it(bench: Bench) ->
 
 async def test_a_message_too_many_does_nothing(bench: Bench) -> None:
     await bench.tell()
-    bench.clock.advance(LATE)
+    (waiting,) = bench.messages.messages()
     for _ in range(5):
-        await sweep(bench).run()
+        await bench.messages.put(waiting.text)
     await bench.settle()
     assert len(bench.all_cases()) == 1
     assert len(bench.written()) == len(set(bench.written())) == 7

@@ -20,9 +20,10 @@ from shared.model import Json
 from shared.policy.secure_score import Board
 from shared.posture import SweepName
 from shared.store.memory import MemoryQueue, MemoryStore
-from shared.sweeps.floor import GRACE, LEASE
+from shared.sweeps.floor import LEASE
 from shared.sweeps.posture import sweeps
 from shared.tasks import keys
+from shared.tasks.overdue import GRACE
 
 NAME = SweepName("secure_score")
 ONLY = {NAME: sweeps()[NAME]}

@@ -18,9 +18,10 @@ from shared.errors import FirebreakError
 from shared.model import Json, Severity
 from shared.posture import Budget, Certainty, Finding, Gap, Held, Run, RunState, SweepName
 from shared.store.memory import MemoryQueue, MemoryStore
-from shared.sweeps.floor import GRACE, LEASE
+from shared.sweeps.floor import LEASE
 from shared.sweeps.sweep import Look, Page, Record, Sweep
 from shared.tasks import keys
+from shared.tasks.overdue import GRACE
 from tests.tasks.benches import NOON
 
 BUDGET = Budget(service="town hall", calls=4, seconds=60)

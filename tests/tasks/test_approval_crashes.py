@@ -10,9 +10,9 @@ import pytest
 
 from lab.mortal import Fuse, Killed, MortalBench
 from shared.model import Actor, CaseId, Entry, ResponderName, Task
-from shared.sweeps.reconcile import GRACE
 from shared.tasks.approvals import Yes
 from shared.tasks.journal import Journal
+from shared.tasks.overdue import GRACE
 from tests.tasks.approving import Person
 from tests.tasks.benches import POLICY
 

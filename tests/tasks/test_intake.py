@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,6 +43,9 @@ class Lost:
     """A queue that is away."""
 
     async def put(self, text: str, *, delay: float = 0) -> None:
+        raise Transient("the queue is away")
+
+    async def front(self) -> datetime | None:
         raise Transient("the queue is away")
 
 
