@@ -76,6 +76,8 @@ class Triage:
         self._guards = tuple(guards)
         self._brakes = brakes
         self._log = log
+        self._told: dict[str, datetime] = {}
+        """The hour for which this worker told people last that a guard stopped something."""
         self._conclusion = Conclusion(store, queue, clock)
         self._completion = Completion(
             readers=readers(tenant, Pieces(store, tenant.id)),
@@ -201,15 +203,18 @@ class Triage:
         hour = self._clock().replace(minute=0, second=0, microsecond=0)
         for said in crowded:
             guard = said.partition(":")[0]
-            occasion = f"{guard}:{hour.isoformat()}"
+            if self._told.get(guard) == hour:
+                # The channels would not tell it twice either; this spares every alert the notice.
+                continue
             await announce_plainly(
                 self._store,
                 self._tenant.id,
                 Told.GUARD_TRIPPED,
                 said,
                 self._clock(),
-                occasion=occasion,
+                occasion=f"{guard}:{hour.isoformat()}",
             )
+            self._told[guard] = hour
 
     async def _crowded(self, file: CaseFile, alert: Alert, decision: Decision) -> tuple[str, ...]:
         if not any(step.mode is Mode.ENFORCE for step in decision.steps):
