@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, HttpUrl, JsonValue, SecretStr, StringConstraints
+from pydantic import AliasChoices, Field, HttpUrl, JsonValue, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Defect
@@ -38,6 +38,15 @@ _SHOWN: Final = (
     "website_auth",
 )
 """By name: a setting that is new is kept to itself until somebody has looked at it."""
+
+
+_OF_AZURE: Final = (
+    *("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST"),
+    *("WEBSITE_SKU", "WEBSITE_HOME_STAMPNAME"),
+)
+"""What says that a process runs in Azure; on Flex Consumption an instance is a pod, and nothing
+sets the first. `CONTAINER_NAME` is not asked: containers of a developer's have one as well.
+Source: github.com/Azure/azure-functions-host, EnvironmentExtensions.cs."""
 
 
 class Place(Value):
@@ -108,8 +117,8 @@ class Settings(BaseSettings):
         default=None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )
     """Where metrics and traces go; without it they are not even made."""
-    website: str | None = Field(default=None, validation_alias="WEBSITE_INSTANCE_ID")
-    """Set by Azure on every instance; nothing else sets it."""
+    website: str | None = Field(default=None, validation_alias=AliasChoices(*_OF_AZURE))
+    """Set by Azure on every instance: its name, or what else only the platform says."""
     identity_endpoint: str | None = Field(default=None, validation_alias="IDENTITY_ENDPOINT")
     """Set by App Service where the app has a managed identity."""
     website_auth: str | None = Field(default=None, validation_alias="WEBSITE_AUTH_ENABLED")
@@ -160,8 +169,8 @@ class Settings(BaseSettings):
 
     @property
     def in_azure(self) -> bool:
-        """Whether this process runs in Azure."""
-        return bool(self.website)
+        """Whether this process runs in Azure; an empty word of the platform is one as well."""
+        return self.website is not None
 
     @property
     def managed_identity(self) -> bool:

@@ -18,6 +18,7 @@ from tests.shared.principals import principal
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLOSED = {"pages": PageAccess.SIGNED_IN}
 AZURE = {"WEBSITE_INSTANCE_ID": "an instance"}
+FLEX = {"WEBSITE_POD_NAME": "a pod", "WEBSITE_SKU": "FlexConsumption"}
 AUTH = {"WEBSITE_AUTH_ENABLED": "True"}
 SIGNED_IN = {"X-MS-CLIENT-PRINCIPAL": principal("reader")}
 NAME = "Ada Brandt"
@@ -30,7 +31,7 @@ def bench(**settings: Any) -> Workbench:
 
 @pytest.fixture(autouse=True)
 def nothing_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("WEBSITE_INSTANCE_ID", "WEBSITE_AUTH_ENABLED"):
+    for name in (*AZURE, *FLEX, *AUTH):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -68,9 +69,11 @@ SHUT = [
     CLOSED | AZURE | AUTH,
     AZURE,
     AZURE | AUTH,
+    FLEX,
+    FLEX | AUTH,
     CLOSED | {"WEBSITE_AUTH_ENABLED": "false"},
 ]
-"""Settings under which somebody without a name sees nothing; the last but one says `local`."""
+"""Settings under which somebody without a name sees nothing; those of Azure alone say `local`."""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -96,7 +99,7 @@ async def test_who_is_not_signed_in_is_led_to_where_one_signs_in(played: Workben
 
 @pytest.mark.parametrize(
     "settings",
-    [CLOSED, CLOSED | AZURE, AZURE, CLOSED | {"WEBSITE_AUTH_ENABLED": "false"}],
+    [CLOSED, CLOSED | AZURE, AZURE, FLEX, CLOSED | {"WEBSITE_AUTH_ENABLED": "false"}],
     ids="+".join,
 )
 async def test_the_header_alone_is_nobodys_word(

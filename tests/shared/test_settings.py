@@ -116,8 +116,22 @@ def test_a_secret_that_stands_in_a_wrong_setting_is_not_in_the_error(
     assert CANARY not in failure()
 
 
-def test_the_platform_says_where_the_app_runs(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("WEBSITE_INSTANCE_ID", "an instance")
+PLANS = {
+    "app service": {"WEBSITE_INSTANCE_ID": "an instance", "WEBSITE_SKU": "PremiumV3"},
+    "flex consumption": {"WEBSITE_POD_NAME": "a-pod", "WEBSITE_SKU": "FlexConsumption"},
+    "flex consumption, by its host": {"CONTAINER_NAME": "a", "LEGION_SERVICE_HOST": "b"},
+    "linux consumption": {"CONTAINER_NAME": "a", "WEBSITE_HOME_STAMPNAME": "b"},
+    "a platform that names no instance": {"WEBSITE_INSTANCE_ID": "", "WEBSITE_POD_NAME": ""},
+}
+"""What the platform sets on its plans; Firebreak is deployed to Flex Consumption."""
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_whichever_plan_it_is_the_app_knows_that_it_runs_in_azure(
+    plan: str, environment: pytest.MonkeyPatch
+) -> None:
+    for name, value in PLANS[plan].items():
+        environment.setenv(name, value)
     environment.setenv("IDENTITY_ENDPOINT", "http://169.254.0.1/msi/token")
     settings = Settings.from_environment()
     assert settings.in_azure
