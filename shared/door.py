@@ -82,7 +82,7 @@ class Door:
         encoded = header(headers, _PRINCIPAL)
         if not encoded:
             return SIGN_IN
-        return person(encoded, self._scope)
+        return person(encoded, self._settings.tenant, self._scope)
 
     def caller(self, headers: Mapping[str, str]) -> Actor | None:
         """Tell who is signed in, with a role or without; `None` where nobody is."""

@@ -24,6 +24,8 @@ _OBJECT_ID: Final = (
     "oid",
 )
 _TENANT_ID: Final = ("http://schemas.microsoft.com/identity/claims/tenantid", "tid")
+_ENTRA: Final = "aad"
+"""What the platform calls Entra among its identity providers."""
 _NAMES: Final = ("name", "preferred_username", "upn")
 _ROLES: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 _PREFIX: Final = "Firebreak."
@@ -90,24 +92,28 @@ class _Claim(BaseModel):
 
 
 class _Principal(BaseModel):
+    auth_typ: str | None = None
     claims: list[_Claim] = []
     name_typ: str | None = None
     role_typ: str | None = None
 
 
-def person(encoded: str, scope: Scope | None = None) -> Person | str:
+def person(encoded: str, tenant: TenantId, scope: Scope | None = None) -> Person | str:
     """Read the platform's header; a text says why it names nobody who may come in.
 
-    Without a `scope` there is one tenant, and the platform lets in nobody else's people.
+    Without a `scope` there is one tenant. The platform should let in nobody else's people, and
+    where it was told to let in anybody's, their own administrators would give out our roles.
     """
     try:
         found = _Principal.model_validate_json(b64decode(encoded, validate=True))
     except (binascii.Error, ValueError, ValidationError):
         return "The sign-in cannot be read; sign out, and in again"
-    oid = _first(found, _OBJECT_ID)
+    oid, home = _first(found, _OBJECT_ID), _first(found, _TENANT_ID).lower()
+    if stranger := _stranger(found, home=home, ours=None if scope else tenant):
+        return stranger
     if not oid:
         return "The sign-in has no object id; sign in with an account of this organisation"
-    known = scope.roles(_first(found, _TENANT_ID).lower()) if scope else _words("")
+    known = scope.roles(home) if scope else _words("")
     role = _highest(found, known)
     if role is None:
         return (
@@ -116,6 +122,15 @@ def person(encoded: str, scope: Scope | None = None) -> Person | str:
         )
     name = _first(found, (found.name_typ or "", *_NAMES)) or oid
     return Person(actor=Actor(id=oid.lower(), name=name), role=role)
+
+
+def _stranger(found: _Principal, *, home: str, ours: TenantId | None) -> str:
+    """Say whose the account is if it is not ours; `ours` is None where a role decides."""
+    if (found.auth_typ or _ENTRA).lower() != _ENTRA:
+        return "Sign in with Microsoft Entra; what another provider calls a role is none here"
+    if ours and home not in {"", ours}:
+        return "Your account is another organisation's; sign in with one of this organisation"
+    return ""
 
 
 def _first(found: _Principal, types: tuple[str, ...]) -> str:

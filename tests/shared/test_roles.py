@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.model import TaskState
+from shared.model import TaskState, TenantId
 from shared.principal import Person as SignedIn
 from shared.principal import Role, person
-from tests.shared.principals import NIA, principal
+from tests.shared.principals import NIA, TENANT_CLAIM, principal
 from tests.tasks.approving import AZURE, Person, signed_in
+
+OURS = TenantId("3272ea75-4e08-474e-9784-d97c611e591f")
+THEIRS = "99999999-4e08-474e-9784-d97c611e5999"
 
 
 def encoded(found: object) -> str:
@@ -21,7 +24,7 @@ def encoded(found: object) -> str:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_is_read_with_the_object_id_and_the_name(role: Role) -> None:
-    found = person(principal(role))
+    found = person(principal(role), OURS)
     assert isinstance(found, SignedIn)
     assert (found.role, found.actor.id, found.actor.name) == (role, NIA, "Nia Okafor")
     order = list(Role)
@@ -29,7 +32,7 @@ def test_a_role_is_read_with_the_object_id_and_the_name(role: Role) -> None:
 
 
 def test_of_several_roles_the_highest_counts() -> None:
-    found = person(principal("reader", "approver", "responder"))
+    found = person(principal("reader", "approver", "responder"), OURS)
     assert isinstance(found, SignedIn)
     assert found.role is Role.APPROVER
 
@@ -50,9 +53,28 @@ def test_of_several_roles_the_highest_counts() -> None:
     ],
 )
 def test_whatever_names_nobody_with_a_role_lets_nobody_in(header: str) -> None:
-    found = person(header)
+    found = person(header, OURS)
     assert isinstance(found, str)
     assert found
+
+
+@pytest.mark.parametrize("claim", [TENANT_CLAIM, "tid"])
+def test_a_role_that_another_organisation_gave_counts_nowhere(claim: str) -> None:
+    def of(tenant: str) -> SignedIn | str:
+        claims = [("oid", NIA), ("roles", "Firebreak.Administrator"), (claim, tenant)]
+        return person(encoded({"claims": [{"typ": t, "val": v} for t, v in claims]}), OURS)
+
+    assert isinstance(of(OURS.upper()), SignedIn)
+    assert of(THEIRS) == (
+        "Your account is another organisation's; sign in with one of this organisation"
+    )
+
+
+def test_a_role_that_another_identity_provider_names_counts_nowhere() -> None:
+    claims = [{"typ": "oid", "val": NIA}, {"typ": "roles", "val": "Firebreak.Administrator"}]
+    found = person(encoded({"auth_typ": "github", "claims": claims}), OURS)
+    assert isinstance(found, str)
+    assert "Microsoft Entra" in found
 
 
 @pytest.fixture
