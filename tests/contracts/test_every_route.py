@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 import pytest
 
+from lab.host_routes import Routes
 from shared.model import Json, TaskState
+from shared.principal import Role
 from shared.tasks.trail import Noted, Trail
 from tests.contracts.in_process import InProcess, http_functions
+from tests.contracts.needed_roles import FORM, NEEDED, allowed
 from tests.tasks.approving import AZURE, Person, signed_in
 
 FOR_MACHINES = {"alerts", "health"}
@@ -25,6 +27,11 @@ def calls(method: str, case: str) -> Iterator[tuple[str, str]]:
             path = re.sub(r"\{\*rest\}", case, function.trigger["route"])
             path = path.replace("{what}", "switch").replace("{id}", case)
             yield function.name, "/api/" + re.sub(r"\{\w+\}", case, path)
+
+
+def of(bench: Person) -> dict[str, str]:
+    """What paths of the table name."""
+    return {"case": bench.the_case().id, "alert": bench.alerts()[0].id}
 
 
 def stored(bench: Person) -> dict[str, Json]:
@@ -53,6 +60,51 @@ async def test_without_authentication_no_route_shows_or_changes_anything(
         assert len(asked) > 15
 
 
+def test_every_function_that_takes_a_post_has_its_role_in_the_table() -> None:
+    routes = Routes((function for function, _ in http_functions()), "api")
+    found = [routes.find("POST", f"/api/{path.format(case='c1', alert='a1')}") for path in NEEDED]
+    assert None not in found
+    named = {function.name for function, _ in (each for each in found if each)}
+    takes = {f.name for f, _ in http_functions() if "POST" in f.trigger["methods"]}
+    assert named == takes - FOR_MACHINES
+    methods = {method for f, _ in http_functions() for method in f.trigger["methods"]}
+    assert methods == {"GET", "POST", "OPTIONS"}, "a method of its own would be under no law here"
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_each_request_takes_its_role_and_changes_nothing_for_a_lower_one(
+    role: Role | None,
+) -> None:
+    async with Person(settings=AZURE) as bench:
+        await bench.asked(as_=signed_in("reader"))
+        app, places = InProcess(bench.app), of(bench)
+        headers = signed_in(*([role.value] if role else []))
+        before = stored(bench)
+        for path in (path for path in NEEDED if not allowed(role, path)):
+            status, _, _ = await app.ask("POST", f"/api/{path.format_map(places)}", headers, FORM)
+            assert status == 403, path
+        assert stored(bench) == before
+        for path in (path for path in NEEDED if allowed(role, path)):
+            status, _, _ = await app.ask("POST", f"/api/{path.format_map(places)}", headers, FORM)
+            assert status != 403, path
+            assert status < 500, path
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_every_role_may_read_every_page_and_nobody_without_one(role: Role | None) -> None:
+    async with Person(settings=AZURE) as bench:
+        await bench.asked(as_=signed_in("reader"))
+        app, case = InProcess(bench.app), bench.the_case().id
+        before = stored(bench)
+        for accept in ("text/html", "application/json"):
+            headers = {**signed_in(*([role.value] if role else [])), "accept": accept}
+            for name, path in calls("GET", case):
+                status, _, body = await app.ask("GET", path, headers)
+                assert (status == 403) is (role is None), name
+                assert role or NAME not in body.decode(), name
+        assert stored(bench) == before, "reading changes nothing"
+
+
 FORGED = [
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
@@ -60,15 +112,6 @@ FORGED = [
     {"sec-fetch-site": "same-origin", "content-type": "text/plain"},
     {"sec-fetch-site": "same-origin", "content-type": "application/json"},
 ]
-FORM = {
-    "ceiling": "observe",
-    "check": "methods",
-    "fingerprint": "x",
-    "reason": "mallory",
-    "responder": "stop_forwarding",
-    "rule": "all",
-    "since": "2026-11-20T08:00:00",
-}
 
 
 @pytest.mark.parametrize("forged", FORGED)
@@ -81,7 +124,7 @@ async def test_no_post_of_another_site_changes_anything_in_an_administrator_s_na
         before = stored(bench)
         headers = {**signed_in("administrator"), "host": "127.0.0.1:7071", **forged}
         for name, path in calls("POST", case):
-            status, _, _ = await app.ask("POST", path, headers, urlencode(FORM).encode())
+            status, _, _ = await app.ask("POST", path, headers, FORM)
             assert 400 <= status < 500, name
         assert stored(bench) == before
         assert bench.tasks()["stop_forwarding"].state is TaskState.WAITING
@@ -109,7 +152,7 @@ async def test_every_refusal_to_a_reader_who_wants_to_change_something_is_on_rec
         trail = Trail(bench.store, bench.clock.now, bench.app.settings.tenant)
         refused = 0
         for name, path in calls("POST", case):
-            status, _, _ = await app.ask("POST", path, headers, urlencode(FORM).encode())
+            status, _, _ = await app.ask("POST", path, headers, FORM)
             refused += status == 403
             assert sum([mark.event is Noted.REFUSED async for mark in trail.lines()]) == refused, (
                 name

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from shared.paths import Ask
+from shared.principal import Role
 from shared.tasks import keys
 from shared.tasks.trail import Noted, Trail
-from tests.provider.practices import ACME, BOTH, GLOBEX, Bench
+from tests.contracts.needed_roles import FORM, NEEDED, allowed
+from tests.provider.practices import ACME, BOTH, GLOBEX, Bench, texts
 from tests.tasks.approving import AZURE, signed_in
 
 HOME, ELSEWHERE = "", "initech"
@@ -72,6 +74,36 @@ async def test_an_analyst_may_do_in_each_tenant_what_the_role_there_says(tmp_pat
             assert page.status == status
             paused = await bench.store.read(keys.brakes(bench.tenant_of(name)), keys.PAUSE)
             assert bool(paused) is (status == 303)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_below_a_tenant_each_request_takes_its_role_in_that_tenant(
+    role: Role, tmp_path: Path
+) -> None:
+    async with Bench(tmp_path, settings=AZURE) as bench:
+        await bench.play(ACME, level="medium")
+        alert = next(r for r in bench.rows(ACME) if r.key.startswith("alert:")).body["id"]
+        places, before = {"case": bench.case_of(ACME).id, "alert": alert}, kept(bench)
+        here = signed_in(f"{role}.acme", tid=bench.tenant.tenant_id)
+        elsewhere = signed_in("administrator.globex", tid=bench.tenant.tenant_id)
+        refused = [(path, elsewhere) for path in NEEDED]
+        refused += [(path, here) for path in NEEDED if not allowed(role, path)]
+        for path, who in refused:
+            page = await bench.app.at(
+                "POST", f"{ACME}/{path.format_map(places)}", Ask(who, {}, FORM)
+            )
+            assert page.status == 403, path
+        assert kept(bench) == before
+        for path in (path for path in NEEDED if allowed(role, path)):
+            page = await bench.app.at(
+                "POST", f"{ACME}/{path.format_map(places)}", Ask(here, {}, FORM)
+            )
+            assert page.status != 403, path
+
+
+def kept(bench: Bench) -> list[str]:
+    """All that is stored but the record of who tried."""
+    return list(texts([r for r in bench.store.rows() if not r.partition.endswith("|audit")]))
 
 
 async def test_who_tries_another_tenant_s_pages_is_on_the_provider_s_record_only(
