@@ -10,7 +10,7 @@ from shared.clients.security_alerts import COMPROMISED, Grading, SecurityAlert
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value
-from shared.policy.at_the_source import DEFENDER, comment
+from shared.policy.at_the_source import comment, defender_alerts
 from shared.responder import Change, Impact, Responder
 
 
@@ -57,7 +57,7 @@ class CloseAlert(Responder[AlertsClosed]):
 
     async def plan(self, case: Case, tenant: Tenant) -> AlertsClosed | None:
         """Read the case's alerts where they came from; one that is gone there is closed enough."""
-        ids = dict.fromkeys(o.native_id for o in case.origins if o.carrier in DEFENDER)
+        ids = defender_alerts(case)
         found = await asyncio.gather(*(_read(alert, tenant) for alert in ids))
         still_open = tuple(
             OpenAlert(id=alert.id, title=alert.title, was=alert.grading)

@@ -10,7 +10,7 @@ from shared.clients.security_incidents import SECURITY_INCIDENT_WRITE_ALL, Secur
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value
-from shared.policy.at_the_source import DEFENDER, SHARED, comment
+from shared.policy.at_the_source import SHARED, comment, defender_alerts
 from shared.responder import Change, Impact, Responder
 
 _OVER = frozenset({"resolved", "redirected"})
@@ -87,7 +87,7 @@ class CloseIncident(Responder[IncidentsClosed]):
     async def plan(self, case: Case, tenant: Tenant) -> IncidentsClosed | None:
         """Ask the case's alerts for their incidents; one that is gone is closed enough."""
         text = comment(case)
-        ids = dict.fromkeys(o.native_id for o in case.origins if o.carrier in DEFENDER)
+        ids = defender_alerts(case)
         belongs = await asyncio.gather(*(_incident_of(alert, tenant) for alert in ids))
         wanted = dict.fromkeys(filter(None, belongs))
         found = await asyncio.gather(*(_read(one, tenant) for one in wanted))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from shared.model import Case
 
-DEFENDER: Final = frozenset({"graph_alerts_v2", "graph_incidents"})
-"""Carriers whose alerts go by their ids in Microsoft Defender."""
+_DEFENDER: Final = frozenset(
+    {
+        *("graph_alerts_v2", "graph_incidents", "graph_notifications"),
+        *("defender_api", "defender_streaming"),
+    }
+)
+"""Carriers whose alerts go by their ids in Microsoft Defender: streamed, pulled or pointed to, an
+alert has one id there. Source: learn.microsoft.com/graph/api/resources/security-alert, `id`."""
+_ALERT: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+"""What such an id looks like; incidents and risks are named with a colon."""
 SENTINEL: Final = frozenset({"sentinel_incident"})
 """Carriers whose alerts go by the name of an incident in Microsoft Sentinel."""
 SHARED: Final = (
@@ -15,6 +24,12 @@ SHARED: Final = (
     " to decide."
 )
 """What a comment says on an incident that also concerns others, or may."""
+
+
+def defender_alerts(case: Case) -> tuple[str, ...]:
+    """List the case's alerts by their ids in Defender, each once."""
+    found = (o.native_id for o in case.origins if o.carrier in _DEFENDER)
+    return tuple(dict.fromkeys(one for one in found if _ALERT.fullmatch(one)))
 
 
 def comment(case: Case) -> str:

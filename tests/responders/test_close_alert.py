@@ -60,6 +60,20 @@ async def test_an_alert_a_person_resolves_between_plan_and_apply_keeps_that_verd
     assert place.lab.state.alerts[first].comments == ()
 
 
+@pytest.mark.parametrize(
+    "carrier", ["graph_incidents", "graph_notifications", "defender_api", "defender_streaming"]
+)
+async def test_however_an_alert_of_defender_came_it_is_closed_there(
+    stand: Any, carrier: str
+) -> None:
+    place = stand(CloseAlert())
+    case = await place.case()
+    names = (*ids(case), "a-risk:atRisk", "incident:7")
+    came = tuple(Origin(carrier=carrier, native_id=name) for name in names)
+    change = await place.responder.plan(case.model_copy(update={"origins": came}), place.world)
+    assert [alert.id for alert in change.alerts] == ids(case)
+
+
 async def test_alerts_of_other_carriers_are_not_looked_for_in_defender(stand: Any) -> None:
     place = stand(CloseAlert())
     case = await place.case()

@@ -125,7 +125,13 @@ async def test_alerts_of_a_defender_incident_lead_to_it_and_those_of_other_carri
     place = stand(CloseIncident())
     case = await place.case()
     ids = defender(case)
-    for carrier, found in (("graph_incidents", True), ("generic", False)):
+    for carrier, found in (
+        ("graph_incidents", True),
+        ("graph_notifications", True),
+        ("defender_api", True),
+        ("defender_streaming", True),
+        ("generic", False),
+    ):
         origins = tuple(Origin(carrier=carrier, native_id=alert) for alert in ids)
         told = case.model_copy(update={"origins": origins})
         assert (await place.responder.plan(told, place.world) is not None) is found
