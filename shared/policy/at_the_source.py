@@ -8,10 +8,7 @@ from typing import Final
 from shared.model import Case
 
 _DEFENDER: Final = frozenset(
-    {
-        *("graph_alerts_v2", "graph_incidents", "graph_notifications"),
-        *("defender_api", "defender_streaming"),
-    }
+    {"graph_alerts_v2", "graph_incidents", "graph_notifications", "defender_streaming"}
 )
 """Carriers whose alerts go by their ids in Microsoft Defender: streamed, pulled or pointed to, an
 alert has one id there. Source: learn.microsoft.com/graph/api/resources/security-alert, `id`."""

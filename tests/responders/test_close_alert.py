@@ -61,7 +61,7 @@ async def test_an_alert_a_person_resolves_between_plan_and_apply_keeps_that_verd
 
 
 @pytest.mark.parametrize(
-    "carrier", ["graph_incidents", "graph_notifications", "defender_api", "defender_streaming"]
+    "carrier", ["graph_incidents", "graph_notifications", "defender_streaming"]
 )
 async def test_however_an_alert_of_defender_came_it_is_closed_there(
     stand: Any, carrier: str

@@ -128,7 +128,6 @@ async def test_alerts_of_a_defender_incident_lead_to_it_and_those_of_other_carri
     for carrier, found in (
         ("graph_incidents", True),
         ("graph_notifications", True),
-        ("defender_api", True),
         ("defender_streaming", True),
         ("generic", False),
     ):
