@@ -1,10 +1,12 @@
 """Look for tampering in everything that is evidence: `firebreak audit verify`.
 
-    anchors ─► trail ─► each case: journal, seal, rows, evidence, its line in the list
+    anchors ─► trail ─► the kill switch, accepted findings
+                    └─► each case: journal, seal, rows, evidence, its line in the list
                     └─► each alert: its body, what its case says it said
 
 What only steers the work is no evidence and is not looked at: locks, wake-ups, counters, notices,
-watermarks. Changing one may delay work but not what is on record. One case is in memory at a time,
+watermarks, what a sweep saw. Changing one may delay work, or let more cases act than the brakes
+allow, but not what is on record. One case is in memory at a time,
 and of each case that was anchored some hundred bytes.
 """
 
@@ -31,6 +33,7 @@ from shared.sweeps.tampering import (
     unsettled,
     vouched_alerts,
 )
+from shared.sweeps.verify_switches import decision_faults
 from shared.sweeps.verify_trail import TrailWalk
 from shared.tasks import keys
 from shared.tasks.casebook import what_it_said
@@ -59,14 +62,24 @@ class Verify:
         async for fault in self._trail.run():
             yield fault
         self.erased.take(self._trail.at, self._trail.vouched)
+        for part in (self._decisions(), self._cases(), self._unsettled(), self._alerts()):
+            async for fault in part:
+                yield fault
+
+    async def _decisions(self) -> AsyncIterator[Tampered]:
+        if self._trail.intact:
+            async for fault in decision_faults(self._store, self._tenant, self._trail.vouched):
+                yield fault
+
+    async def _cases(self) -> AsyncIterator[Tampered]:
         async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
             for fault in await self._twice(row):
                 yield fault
-        async for fault in self._unsettled():
-            yield fault
         for case in sorted(self._trail.heads.keys() - self._listed):
             home = keys.case(self._tenant, case)
             yield Tampered(where=str(home), what="the case was anchored and is in no list any more")
+
+    async def _alerts(self) -> AsyncIterator[Tampered]:
         async for row in self._store.scan(keys.inbox(self._tenant), prefix=keys.ALERT):
             async for fault in self._alert(row):
                 yield fault

@@ -29,7 +29,8 @@ class TrailWalk:
         self._marks: list[Mark] = []
         self._anchors: list[Anchor] = []
         self._head: Head | None = None
-        self._intact = False
+        self.intact = False
+        """Whether the chain holds from its first line to its last."""
         self.heads: Heads = defaultdict(dict)
         """What anchors say of each case, the same thing once; some hundred bytes a case."""
 
@@ -39,7 +40,7 @@ class TrailWalk:
             for fault in self._read(row):
                 yield fault
         chain = self._chain_faults()
-        self._intact = not chain
+        self.intact = not chain
         for fault in [*chain, *self._anchor_faults()]:
             yield fault
         for anchor in self._anchors:
@@ -49,7 +50,7 @@ class TrailWalk:
     @property
     def vouched(self) -> tuple[Mark, ...]:
         """All lines, where the chain vouches for them."""
-        return tuple(self._marks) if self._intact else ()
+        return tuple(self._marks) if self.intact else ()
 
     def _read(self, row: Row) -> list[Tampered]:
         try:
