@@ -102,7 +102,7 @@ class BrakeCounter:
         )
         if asked.rule not in {rule.name for rule in self._policy.rules}:
             raise Refused(f"The policy in force has no rule {asked.rule!r}")
-        if not await self._brakes.held(asked.rule):
+        if not await self._brakes.stormy(asked.rule):
             raise Refused(f"Rule {asked.rule!r} is not held")
         said = f"Rule {asked.rule} may act again: {asked.reason}"
         await self._trail.note(Noted.RELEASED, said, actor=actor, data={"rule": asked.rule})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.model import Mode, Utc, Value
-from shared.policy.counters import DAY, HOUR, Counters, hourly, lately
+from shared.policy.counters import DAY, HOUR, UNREAD, Counters, cases, hourly, lately
 from shared.policy.document import Policy
 from shared.policy.guards import Pause
 
@@ -16,11 +16,13 @@ class Gauge(Value):
     name: str
     used: int
     most: int | None
+    known: bool = True
+    """Whether what was counted could be read; else it counts as full."""
 
     @property
     def full(self) -> bool:
         """Whether one more would be too many; what is unknown lets nobody through."""
-        return self.most is None or self.used >= self.most
+        return not self.known or self.most is None or self.used >= self.most
 
 
 class HeldRule(Value):
@@ -88,15 +90,13 @@ def _gauges(policy: Policy, counters: Counters, at: datetime) -> tuple[Gauge, ..
     radius = policy.guards.radius
     hour = lately(counters.taken, HOUR, at)
     day = lately(counters.taken, DAY, at)
-    return (
-        Gauge(name="accounts in the last hour", used=len(hour), most=hourly(radius, counters.size)),
-        Gauge(name="accounts in the last 24 hours", used=len(day), most=radius.per_day),
+    said = (
+        ("accounts in the last hour", cases(hour), hourly(radius, counters.size)),
+        ("accounts in the last 24 hours", cases(day), radius.per_day),
         *(
-            Gauge(
-                name=f"because of {kind} in the last hour",
-                used=sum(one.kind is kind for one in hour),
-                most=most,
-            )
+            (f"because of {kind} in the last hour", sum(one.kind is kind for one in hour), most)
             for kind, most in sorted(radius.kinds.items())
         ),
     )
+    known = not any(one.case == UNREAD for one in day)
+    return tuple(Gauge(name=name, used=n, most=most, known=known) for name, n, most in said)

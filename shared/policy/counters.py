@@ -14,10 +14,12 @@ from shared.policy.limits import Burst, Radius
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+UNREAD: Final = CaseId("unread")
+"""Stands in the counter for all that it may have held when it could not be read."""
 
 
 class Taken(Value):
-    """One case in a counter."""
+    """One case in a counter; it stands there once for each kind of alert that it acted on."""
 
     case: CaseId
     kind: AlertKind
@@ -62,24 +64,37 @@ def hourly(radius: Radius, size: int | None) -> int | None:
 
 
 def full(
-    taken: tuple[Taken, ...], kind: AlertKind, *, radius: Radius, size: int | None, at: datetime
+    taken: tuple[Taken, ...], new: Taken, *, radius: Radius, size: int | None
 ) -> tuple[str, ...]:
-    """Say which counters have no room for one more case; nothing means there is room."""
-    most = hourly(radius, size)
-    if most is None:
-        unknown = (
-            "the size of the directory could not be read, so nobody knows whether this is too "
-            "much of it; grant User.Read.All, or release this by hand"
-        )
-        return (unknown,)
-    hour = lately(taken, HOUR, at)
-    same = sum(one.kind is kind for one in hour)
+    """Say which counters have no room for a case; nothing means there is room.
+
+    A case that has its place keeps it, whatever else is full; another kind of alert about it needs
+    room of its own where the policy limits that kind.
+    """
+    hour, day = lately(taken, HOUR, new.at), lately(taken, DAY, new.at)
+    before = [one.kind for one in day if one.case == new.case]
+    same = sum(one.kind is new.kind for one in hour)
+    of_kind = _over(same, radius.kinds.get(new.kind), f"because of {new.kind} in the last hour")
+    if before:
+        return (of_kind,) if of_kind and new.kind not in before else ()
+    if said := _unknown(day, hourly(radius, size)):
+        return (said,)
     found = (
-        _over(len(hour), most, "in the last hour"),
-        _over(len(lately(taken, DAY, at)), radius.per_day, "in the last 24 hours"),
-        _over(same, radius.kinds.get(kind), f"because of {kind} in the last hour"),
+        _over(cases(hour), hourly(radius, size), "in the last hour"),
+        _over(cases(day), radius.per_day, "in the last 24 hours"),
+        of_kind,
     )
     return tuple(said for said in found if said)
+
+
+def cases(taken: Iterable[Taken]) -> int:
+    """Count the cases, each once."""
+    return len({one.case for one in taken})
+
+
+def unread(at: datetime, kind: AlertKind) -> tuple[Taken, ...]:
+    """Give what is counted on from where a counter could not be read: a day later it is known."""
+    return (Taken(case=UNREAD, kind=kind, at=at),)
 
 
 def counted(held: Held, new: Taken, burst: Burst) -> Held:
@@ -88,7 +103,8 @@ def counted(held: Held, new: Taken, burst: Burst) -> Held:
     What is beyond the threshold need not be remembered: the rule is held by then, and each new
     case holds it for longer.
     """
-    if any(one.case == new.case for one in held.opened):
+    unknown = held.holds(new.at) and not held.opened
+    if unknown or any(one.case == new.case for one in held.opened):
         return held
     opened = (*lately(held.opened, timedelta(minutes=burst.minutes), new.at), new)
     stormy = len(opened) >= burst.cases
@@ -100,12 +116,34 @@ def stormy(held: Held, rule: str, burst: Burst, at: datetime) -> tuple[str, ...]
     """Say that a rule is held, and why; nothing where it is not."""
     if held.until is None or not held.holds(at):
         return ()
+    if not held.opened:
+        lost = (
+            f"how many cases rule '{rule}' opened lately could not be read, so it only asks until "
+            f"{held.until:%Y-%m-%d %H:%M} UTC, or until somebody releases the rule"
+        )
+        return (lost,)
     said = (
         f"rule '{rule}' opened {burst.cases} cases or more within {burst.minutes} minutes, which "
         f"looks like a false-alarm storm: it only asks until {held.until:%Y-%m-%d %H:%M} UTC, or "
         "until somebody releases the rule"
     )
     return (said,)
+
+
+def _unknown(taken: Iterable[Taken], most: int | None) -> str:
+    """Say what nobody knows: how many were acted on, or how many there are."""
+    at = max((one.at for one in taken if one.case == UNREAD), default=None)
+    if at is not None:
+        return (
+            f"what guards.radius counted before {at:%Y-%m-%d %H:%M} UTC could not be read, so it "
+            f"counts as full until {at + DAY:%Y-%m-%d %H:%M} UTC: release this by hand"
+        )
+    if most is None:
+        return (
+            "the size of the directory could not be read, so nobody knows whether this is too "
+            "much of it; grant User.Read.All, or release this by hand"
+        )
+    return ""
 
 
 def _over(found: int, most: int | None, span: str) -> str:

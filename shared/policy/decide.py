@@ -40,6 +40,8 @@ class Decision(Value):
     reasons: tuple[str, ...] = ()
     refused: bool = False
     """Whether a guard refused the account altogether: no steps, and a person has to act."""
+    crowded: bool = False
+    """Whether too much happened at once, so that nothing is done again by itself either."""
 
     @property
     def rule(self) -> str | None:

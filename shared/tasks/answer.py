@@ -40,7 +40,8 @@ def answer(
     subject = GuardSubject(
         account=account, at=moment.at, age=age, pause=moment.pause, crowded=moment.crowded
     )
-    return apply_guards(decision, guards, subject)
+    found = apply_guards(decision, guards, subject)
+    return found.model_copy(update={"crowded": bool(moment.crowded)})
 
 
 def _because(decision: Decision, reason: str) -> Decision:

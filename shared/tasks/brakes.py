@@ -9,27 +9,44 @@ tenant|brakes    pause          what somebody set the kill switch to
 Each is one row that is read, changed and written under its version, so of two workers that take the
 last place at once one reads again and finds it taken. A case takes its place before it acts and
 keeps it; the same case again takes no second one.
+
+A row that cannot be read (another release wrote it, or a hand) brakes: the switch counts as pulled
+until somebody sets it, the counter as full for a day, the rule as held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
-from shared.errors import Conflict, Defect, Denied
-from shared.model import AlertKind, CaseId, Json, Mode, TenantId
-from shared.policy.counters import DAY, Counters, Held, Taken, counted, full, lately, stormy
+from pydantic import ValidationError
+
+from shared.errors import Conflict, Defect, Denied, FirebreakError
+from shared.model import AlertKind, CaseId, Json, Mode, TenantId, Utc, Value
+from shared.policy.counters import (
+    DAY,
+    Counters,
+    Held,
+    Taken,
+    counted,
+    full,
+    lately,
+    stormy,
+    unread,
+)
 from shared.policy.guards import Pause
-from shared.policy.limits import Guards
+from shared.policy.limits import Guards, Radius
 from shared.store.revise import revise
-from shared.store.verbs import Drop, Partition, Put, Store
+from shared.store.verbs import Drop, Partition, Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
 from shared.tasks.outbox import Told, announce_plainly
 
 _ORDER: Final = (Mode.OBSERVE, Mode.APPROVE, Mode.ENFORCE)
 """From the strictest on."""
+_UNREADABLE: Final = "what it was set to cannot be read, so it counts as pulled; set it anew"
 type Size = Callable[[], Awaitable[int]]
 """Counts the directory's accounts; raises `Denied` where that may not be read."""
 
@@ -94,23 +111,30 @@ class Brakes:
 
     async def _switch(self, at: Partition, key: str) -> Pause | None:
         row = await self._store.read(at, key)
-        return Pause.model_validate(row.body) if row else None
+        try:
+            return Pause.model_validate(row.body) if row else None
+        except ValidationError:
+            return Pause(
+                ceiling=Mode.APPROVE,
+                by="An unreadable switch",
+                at=self._clock(),
+                reason=_UNREADABLE,
+            )
 
     async def take(self, case: CaseId, kind: AlertKind) -> tuple[str, ...]:
         """Take a place for a case that would act by itself, or say which counters are full."""
-        radius = self._guards.radius
-        size = await self._directory_size() if radius.share_per_hour else None
+        radius, size = self._guards.radius, await self._directory_size()
         said: tuple[str, ...] = ()
 
         def revised(before: Json | None) -> Counters | None:
             nonlocal said
-            at = self._clock()
-            taken = lately(Counters.model_validate(before or {}).taken, DAY, at)
-            if any(one.case == case for one in taken):
-                said = ()
-                return None
-            said = full(taken, kind, radius=radius, size=size, at=at)
-            return None if said else Counters(taken=(*taken, Taken(case=case, kind=kind, at=at)))
+            new = Taken(case=case, kind=kind, at=self._clock())
+            known = _read(Counters, before)
+            taken = lately(known.taken, DAY, new.at) if known else unread(new.at, kind)
+            said = full(taken, new, radius=radius, size=size)
+            if not said and _counts(taken, new, radius):
+                return Counters(taken=(*taken, new))
+            return None if known else Counters(taken=taken)
 
         await revise(self._store, self._at, keys.RADIUS, revised)
         return said
@@ -121,46 +145,82 @@ class Brakes:
 
         def revised(before: Json | None) -> Held | None:
             nonlocal held
-            known = Held.model_validate(before or {})
-            held = counted(known, Taken(case=case, kind=kind, at=self._clock()), burst)
+            known = _read(Held, before)
+            new = Taken(case=case, kind=kind, at=self._clock())
+            held = counted(known, new, burst) if known else self._unread_rule()
             return held if held != known else None
 
         await revise(self._store, self._at, keys.burst_row(rule), revised)
         return stormy(held, rule, burst, self._clock())
 
-    async def held(self, rule: str) -> bool:
-        """Whether a rule is held because it opened too many cases at once."""
+    async def stormy(self, rule: str) -> tuple[str, ...]:
+        """Say so where a rule is held because it opened too many cases at once."""
         row = await self._store.read(self._at, keys.burst_row(rule))
-        return row is not None and Held.model_validate(row.body).holds(self._clock())
+        return stormy(self._held(row), rule, self._guards.burst, self._clock()) if row else ()
 
     async def release(self, rule: str) -> None:
         """Let a rule that was held act again."""
         await self._store.write(Drop(self._at, keys.burst_row(rule)))
 
     async def counters(self) -> Counters:
-        """Read all counters, for the page of guards."""
-        row = await self._store.read(self._at, keys.RADIUS)
-        taken = Counters.model_validate(row.body).taken if row else ()
+        """Read all counters, for the page of guards: it is shown whatever cannot be read."""
+        row, at = await self._store.read(self._at, keys.RADIUS), self._clock()
+        known = _read(Counters, row.body if row else None)
         rules = {
-            found.key.removeprefix(keys.BURST): Held.model_validate(found.body)
+            found.key.removeprefix(keys.BURST): self._held(found)
             async for found in self._store.scan(self._at, prefix=keys.BURST)
         }
-        size = await self._directory_size() if self._guards.radius.share_per_hour else None
-        return Counters(taken=lately(taken, DAY, self._clock()), rules=rules, size=size)
+        try:
+            size = await self._directory_size()
+        except FirebreakError:
+            size = None
+        taken = lately(known.taken, DAY, at) if known else unread(at, AlertKind.UNSUPPORTED)
+        return Counters(taken=taken, rules=rules, size=size)
+
+    def _held(self, row: Row) -> Held:
+        return _read(Held, row.body) or self._unread_rule()
+
+    def _unread_rule(self) -> Held:
+        return Held(until=self._clock() + timedelta(minutes=self._guards.burst.hold_minutes))
 
     async def _directory_size(self) -> int | None:
-        """Tell how many accounts there are, as counted within a day; `None` where unknown."""
-        row = await self._store.read(self._at, keys.DIRECTORY)
-        if row and datetime.fromisoformat(row.body["at"]) > self._clock() - DAY:
-            return int(row.body["count"])
-        try:
-            count = await self._size()
-        except Denied:
+        """Tell how many accounts there are, as counted within a day; `None` where unknown.
+
+        Nobody counts where the policy asks for no share of them.
+        """
+        if self._guards.radius.share_per_hour is None:
             return None
-        body = {"count": count, "at": self._clock().isoformat()}
+        row = await self._store.read(self._at, keys.DIRECTORY)
+        known = _read(_Counted, row.body) if row else None
+        if known and known.at > self._clock() - DAY:
+            return known.count
         try:
+            counted_now = _Counted(count=await self._size(), at=self._clock())
+        except (Denied, Defect):
+            return None
+        body = counted_now.model_dump(mode="json")
+        # Another worker may have counted at the same time.
+        with suppress(Conflict):
             await self._store.write(Put(self._at, keys.DIRECTORY, body, row.etag if row else None))
-        except Conflict:
-            # Another worker counted at the same time.
-            return count
-        return count
+        return counted_now.count
+
+
+class _Counted(Value):
+    """How many accounts the directory had at a moment."""
+
+    count: int
+    at: Utc
+
+
+def _read[V: Value](what: type[V], body: Json | None) -> V | None:
+    """Read a row, one that is not there as an empty one; `None` where it cannot be read."""
+    try:
+        return what.model_validate(body or {})
+    except ValidationError:
+        return None
+
+
+def _counts(taken: tuple[Taken, ...], new: Taken, radius: Radius) -> bool:
+    """Whether a case that may act has to be written down: it, or its limited kind, is new."""
+    limited = new.kind in radius.kinds
+    return not any(one.case == new.case and (one.kind is new.kind or not limited) for one in taken)

@@ -15,6 +15,7 @@ from shared.model import (
     CaseStatus,
     Event,
     Json,
+    Mode,
     Origin,
     ResponderName,
     Severity,
@@ -84,6 +85,9 @@ def joined(
         if case.restored_at is None
         and (changed := _rejoined(case, known.get(step.responder), step, alert, at)) is not None
     ]
+    if decision.crowded:
+        # What was enforced before asks before it is done again.
+        again = [_asking(task) for task in again]
     after = case.model_copy(
         update={
             "status": CaseStatus.OPEN if again else case.status,
@@ -162,6 +166,10 @@ def _rejoined(
     ended = {"not_before": None, "finished_at": None, "reason": "", "steps": (), "resume": False}
     asked = {"wait": None, "release": None}
     return known.model_copy(update=fresh | ended | asked)
+
+
+def _asking(task: Task) -> Task:
+    return task.model_copy(update={"mode": min(task.mode, Mode.APPROVE, key=strength)})
 
 
 def _again(case: Case, known: Task, alert: Alert) -> bool:

@@ -219,16 +219,20 @@ class Triage:
     async def _crowded(self, file: CaseFile, alert: Alert, decision: Decision) -> tuple[str, ...]:
         if not any(step.mode is Mode.ENFORCE for step in decision.steps):
             return ()
-        if not file.exists:
-            # What is enforced was decided by one rule: with a doubtful one beside it, it would ask.
-            storm = await self._brakes.opened(file.id, alert.kind, decision.rules[0])
-            if storm:
-                _tripped("burst", alert)
-                return storm
+        # What is enforced was decided by one rule: with a doubtful one beside it, it would ask.
+        if storm := await self._storm(file, alert, decision.rules[0]):
+            _tripped("burst", alert)
+            return storm
         full = await self._brakes.take(file.id, alert.kind)
         if full:
             _tripped("radius", alert)
         return full
+
+    async def _storm(self, file: CaseFile, alert: Alert, rule: str) -> tuple[str, ...]:
+        """Count a new case of a rule; whatever joins a case asks as well while the rule is held."""
+        if file.exists:
+            return await self._brakes.stormy(rule)
+        return await self._brakes.opened(file.id, alert.kind, rule)
 
     async def _enter(
         self, file: CaseFile, alert: Alert, account: Account, decision: Decision

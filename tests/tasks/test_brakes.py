@@ -107,11 +107,11 @@ async def test_a_storm_of_one_rule_is_held_until_it_is_over_or_released() -> Non
     assert await opened(5, "another")
     clock[0] += timedelta(minutes=59)
     assert not await opened(6)
-    assert await one.held("storm")
+    assert await one.stormy("storm")
     await one.release("storm")
     assert await opened(7)
-    assert not await one.held("storm")
-    assert not await one.held("never-seen")
+    assert not await one.stormy("storm")
+    assert not await one.stormy("never-seen")
 
 
 async def test_a_false_alarm_storm_stops_itself_and_nothing_is_lost(tmp_path: Path) -> None:
