@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli.exits import CommandError, Exit
 from responders import catalogue
-from shared.model import Account, AccountKind, AlertKind, Json, ObjectId, Severity, Upn
+from shared.model import Account, AccountKind, AlertKind, Json, ObjectId, Severity, Upn, now
 from shared.policy.brakes import standing_guards
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
@@ -83,7 +83,7 @@ def explained(
     )
     wanted = decide(policy, Facts(kind=kind, severity=severity, account=somebody))
     guards = standing_guards(policy, OwnIdentity(object_id=_OURSELVES))
-    decision = apply_guards(wanted, guards, GuardSubject(account=somebody))
+    decision = apply_guards(wanted, guards, GuardSubject(account=somebody, at=now()))
     modes = {str(name): str(mode) for name, mode in decision.modes.items()}
     return {"rule": decision.rule, "modes": modes, "reasons": list(decision.reasons)}
 

@@ -204,6 +204,7 @@ class Front(Wiring):
             clock=self._clock,
             tenant_id=self.settings.tenant,
             tenant=lambda: self.tenant,
+            brakes=self._brakes,
             in_force=(self.policy, self._guards),
             read=self._policed,
         )

@@ -15,11 +15,13 @@ from shared.desk import Page, json_page
 from shared.door import Door
 from shared.errors import FirebreakError, Gone, Refused
 from shared.model import (
+    Account,
     AccountRef,
     Alert,
     AlertId,
     AlertKind,
     Json,
+    Mode,
     Severity,
     TenantId,
     Upn,
@@ -27,9 +29,11 @@ from shared.model import (
 )
 from shared.policy.document import PolicyError
 from shared.store.verbs import Store
+from shared.tasks.answer import Moment
+from shared.tasks.brakes import Brakes
 from shared.tasks.ledger import Clock
 from shared.tasks.resolve import resolve
-from shared.tasks.trial import Policed, Trial, verdict
+from shared.tasks.trial import Policed, Trial, Verdict, verdict
 
 _LONGEST: Final = 200_000
 """Letters a policy may have."""
@@ -61,6 +65,7 @@ class Rehearsal:
         clock: Clock,
         tenant_id: TenantId,
         tenant: Callable[[], Tenant],
+        brakes: Brakes,
         in_force: Policed,
         read: Callable[[str], Policed],
     ) -> None:
@@ -69,6 +74,7 @@ class Rehearsal:
         self._clock = clock
         self._tenant_id = tenant_id
         self._tenant = tenant
+        self._brakes = brakes
         self._in_force = in_force
         self._read = read
 
@@ -93,9 +99,20 @@ class Rehearsal:
             raise Refused(f"{asked.user!r} is neither an object id nor a user principal name")
         ref = AccountRef(object_id=oid, upn=Upn(upn) if upn else None)
         account = await resolve(ref, self._tenant())
-        said = verdict([self._alert(asked)], account, self._in_force)
+        said = await self._verdict(self._alert(asked), account)
         shown = account.model_dump(mode="json", include={"object_id", "upn", "kinds", "roles"})
         return {"account": shown, **said.model_dump(mode="json")}
+
+    async def _verdict(self, alert: Alert, account: Account) -> Verdict:
+        """Judge as triage would now: with the switch, and with the counters as full as they are."""
+        now = Moment(at=alert.received_at, pause=await self._brakes.pause())
+        said = verdict([alert], account, self._in_force, now)
+        if said.rule is None or Mode.ENFORCE not in said.modes.values():
+            return said
+        crowded = await self._brakes.crowded(alert.kind, said.rule)
+        return verdict(
+            [alert], account, self._in_force, now.model_copy(update={"crowded": crowded})
+        )
 
     async def _compare(self, body: bytes) -> Json:
         proposal = Proposal.model_validate_json(body)

@@ -158,6 +158,15 @@ class Brakes:
         row = await self._store.read(self._at, keys.burst_row(rule))
         return stormy(self._held(row), rule, self._guards.burst, self._clock()) if row else ()
 
+    async def crowded(self, kind: AlertKind, rule: str) -> tuple[str, ...]:
+        """Say what would keep one more case of a rule from acting by itself; takes no place."""
+        counters = await self.counters()
+        new = Taken(case=CaseId("asked"), kind=kind, at=self._clock())
+        radius = self._guards.radius
+        return await self.stormy(rule) or full(
+            counters.taken, new, radius=radius, size=counters.size
+        )
+
     async def release(self, rule: str) -> None:
         """Let a rule that was held act again."""
         await self._store.write(Drop(self._at, keys.burst_row(rule)))

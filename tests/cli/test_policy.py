@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from cli.exits import Exit
@@ -76,6 +77,28 @@ def test_an_explanation_includes_the_guards() -> None:
         code, said = typed(*asked, "--account", account)
         assert code == Exit.DONE
         assert json.loads(said)["modes"]["disable_sign_in"] == mode
+
+
+@pytest.mark.parametrize(
+    ("when", "mode"),
+    [
+        ('days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]', "observe"),
+        ("starts = 2020-01-01T00:00:00Z\nends = 2020-01-02T00:00:00Z", "enforce"),
+    ],
+)
+def test_an_explanation_says_whether_a_freeze_is_in_force_now(
+    when: str, mode: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        f'version = 1\n[[freeze]]\nname = "move"\nmode = "observe"\n{when}\n'
+        '[[rule]]\nname = "all"\n[rule.responders]\ndisable_sign_in = "enforce"\n',
+        encoding="utf-8",
+    )
+    code, said = typed("explain", "--kind", "risky_user", "--file", str(file), "--json")
+    found = json.loads(said)
+    assert (code, found["modes"]) == (Exit.DONE, {"disable_sign_in": mode})
+    assert any("freeze 'move'" in reason for reason in found["reasons"]) is (mode == "observe")
 
 
 def test_without_an_alert_every_setting_is_explained_with_its_line() -> None:

@@ -13,6 +13,7 @@ from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json
 from shared.settings import PageAccess
+from tests.shared.test_guards_page import signed
 from tests.tasks.benches import Bench, other, policy
 
 ALL = """
@@ -116,6 +117,33 @@ async def test_a_question_that_cannot_be_answered_says_why(question: Json, statu
         answered, found = await ask(bench, "explain", **question)
     assert answered == status
     assert found["error"]
+
+
+async def test_an_explanation_knows_of_the_switch_a_held_rule_and_a_full_counter(
+    tmp_path: Path,
+) -> None:
+    radius = "[guards]\nradius = { per_hour = 1 }\nburst = { cases = 2 }\n"
+    async with Bench() as bench:
+        bench.app = bench.under(policy(tmp_path, radius + ALL.format(mode="enforce")))
+        asked = {"user": other(bench), "kind": "risky_user"}
+        assert set(modes((await ask(bench, "explain", **asked))[1]).values()) == {"enforce"}
+        await bench.tell()
+        await bench.settle()
+        before = bench.store.rows()
+        _, full = await ask(bench, "explain", **asked)
+        assert bench.store.rows() == before
+        await bench.detect(1, oid=other(bench, 1))
+        await bench.settle()
+        _, held = await ask(bench, "explain", **asked)
+        await signed(bench, "switch", ceiling="observe", reason="false alarms")
+        _, paused = await ask(bench, "explain", **asked)
+    for found, mode, said in (
+        (full, "approve", "guards.radius"),
+        (held, "approve", "false-alarm storm"),
+        (paused, "observe", "olga paused Firebreak"),
+    ):
+        assert set(modes(found).values()) == {mode}
+        assert any(said in reason for reason in found["reasons"])
 
 
 async def test_nobody_unknown_may_ask() -> None:
