@@ -53,6 +53,8 @@ BUSY: Final = 3.0
 """Seconds after which a message comes back whose account another worker holds."""
 STRAGGLERS: Final = 3.0
 """Seconds after which the next phase begins, whatever of the last one still waits for an answer."""
+SWITCH_HOLDS: Final = timedelta(seconds=2)
+"""How long what the kill switch said is believed; a plan that took longer asks it again."""
 _EARLY: Final = timedelta(seconds=1)
 """A message may come this much before its time, by another machine's clock."""
 
@@ -201,6 +203,7 @@ class Runner:
             responder = self._responder(task)
             task = self._braked(task, subject)
             change = await self._change(file, task, room.view)
+            task = await self._braked_since(task, subject)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=last_change(file, responder))
             elif not may_go(responder, task, change):
@@ -263,6 +266,14 @@ class Runner:
         if decision.refused or not decision.steps:
             raise Refused(" ".join(decision.reasons) or "A guard refused this account")
         return task.model_copy(update={"mode": decision.steps[0].mode})
+
+    async def _braked_since(self, task: Task, subject: GuardSubject) -> Task:
+        """Ask once more before the change, where the plan took so long that somebody may brake."""
+        at = self._clock()
+        if subject.at is not None and at - subject.at < SWITCH_HOLDS:
+            return task
+        pause = await self._brakes.pause()
+        return self._braked(task, subject.model_copy(update={"at": at, "pause": pause}))
 
     def _responder(self, task: Task) -> Responder[Any]:
         if task.responder not in self._catalogue:
