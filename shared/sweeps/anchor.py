@@ -1,7 +1,8 @@
 """The daily anchor: what all chains said at one moment, chained to the anchor before.
 
-    day ended ─► read the seal of every case ─► keep the list as a blob, under its hash
-                                            └─► row, line of the trail and its head in one write
+    day ended ─► read the seal of every case, and which alerts opened none
+        ─► keep the list as a blob, under its hash
+            ─► row, line of the trail and its head in one write
 
 A case that is written to while the list is made stands in it as it was read; what comes later is in
 the next day's. A crash before the row leaves a blob that nothing names, and the next run makes
@@ -14,11 +15,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import CaseId, TenantId, Utc, Value
+from shared.model import AlertId, CaseId, TenantId, Utc, Value
 from shared.store.verbs import Put, Store
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
@@ -58,6 +59,8 @@ class Anchored(Value):
     """The audit trail's last line, and its hash."""
     trail_head: str
     cases: tuple[ChainHead, ...]
+    alerts: tuple[AlertId, ...] = ()
+    """Those that came since the day that was anchored before, and opened no case."""
 
 
 class Anchor(Value):
@@ -109,6 +112,7 @@ class Anchoring:
             trail=head.seq,
             trail_head=head.hash,
             cases=tuple([one async for one in self._heads()]),
+            alerts=tuple([one async for one in self._alerts(head.anchored)]),
         )
         said = found.model_dump(mode="json")
         data = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
@@ -123,6 +127,16 @@ class Anchoring:
             before=head.anchor,
             cases=len(found.cases),
         )
+
+    async def _alerts(self, since: date | None) -> AsyncIterator[AlertId]:
+        """List what people are shown of no case, a day twice rather than a moment never."""
+        oldest = "~"
+        if since is not None:
+            oldest = keys.shown_row(datetime.combine(since, time.min, UTC), AlertId("~"))
+        async for row in self._store.scan(keys.inbox(self._tenant), prefix=keys.SHOWN):
+            if row.key > oldest:
+                return
+            yield AlertId(row.body["alert"])
 
     async def _heads(self) -> AsyncIterator[ChainHead]:
         batch: list[CaseId] = []

@@ -30,7 +30,16 @@ from shared.sweeps.held_back import HeldBack
 from shared.tasks import keys
 from shared.tasks.asked import return_asked, undo_pending
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import BODIES, NOBODY, UNTIL, bare, bare_task, erased_bodies, erased_lines
+from shared.tasks.erased import (
+    ALERTS,
+    BODIES,
+    NOBODY,
+    UNTIL,
+    bare,
+    bare_task,
+    erased_bodies,
+    erased_lines,
+)
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.looks import next_look
 from shared.tasks.pieces import Pieces
@@ -87,7 +96,8 @@ class CaseErasure:
         if reason := await self.obstacle(file):
             raise Refused(f"Nothing of it is erased: {reason}")
         bodies = await self.alerts.bodies(file.case.alerts)
-        data: Json = {UNTIL: file.last_line, BODIES: sorted(bodies)}
+        alerts = list(file.case.alerts)
+        data: Json = {UNTIL: file.last_line, BODIES: sorted(bodies), ALERTS: alerts}
         line = Line(event=Event.ERASED, text=why, data=data)
         if by is not None:
             told = {**data, "by": by.model_dump()}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from shared.model import Alert, Chained, Utc, Value
+from shared.model import Alert, AlertId, Chained, Utc, Value
 from shared.store.verbs import Partition
 from shared.tasks.chain import erased
-from shared.tasks.erased import erased_bodies, erasures
+from shared.tasks.erased import erased_alerts, erased_bodies, erasures
 
 BODIES_BEFORE: Final = "bodies_before"
 """What a line of the audit trail says of bodies: those of alerts received before may be gone."""
@@ -31,6 +31,8 @@ class ErasedRecord:
 
     def __init__(self) -> None:
         self.erasures: list[Erased] = []
+        self.alerts: set[AlertId] = set()
+        """Alerts that may be gone."""
         self._bodies: set[str] = set()
         self._before = datetime.min.replace(tzinfo=UTC)
 
@@ -39,6 +41,7 @@ class ErasedRecord:
         silent = [line.seq for line in lines if line == erased(line)]
         told = [line for line in erasures(lines) if line != erased(line)]
         self._bodies |= erased_bodies(told)
+        self.alerts |= erased_alerts(told)
         for line in told:
             before = line.data.get(BODIES_BEFORE)
             if isinstance(before, str):

@@ -26,7 +26,7 @@ from shared.sweeps.erasure_plan import Plan, Planning
 from shared.sweeps.others_cases import OthersCases
 from shared.sweeps.person import Sought
 from shared.tasks import keys
-from shared.tasks.erased import BODIES, LINES
+from shared.tasks.erased import ALERTS, BODIES, LINES
 from shared.tasks.ledger import CaseFile, Clock, Lock
 from shared.tasks.trail import Noted, Trail
 
@@ -206,7 +206,9 @@ class Erasures:
         else:
             spoken = await self._elsewhere.marks(self._trail.lines(), order.sought)
             bodies = sorted({alert.body for alert in loose})
-            data = {LINES: spoken, BODIES: bodies, "order": order.id, "cases": sorted(cases)}
+            alerts = sorted(alert.id for alert in loose)
+            data = {LINES: spoken, BODIES: bodies, ALERTS: alerts}
+            data |= {"order": order.id, "cases": sorted(cases)}
             said = f"Erased a person on request: {order.reason}"
             await self._trail.note(Noted.ERASED, said, actor=order.by, data=data)
         await self._trail.erase(frozenset(data[LINES]))

@@ -2,12 +2,13 @@
 
     anchors ─► trail ─► the kill switch, accepted findings
                     └─► each case: journal, seal, rows, evidence, its line in the list
-                    └─► each alert: its body, what its case says it said
+                    └─► each alert: its body, what its case says it said, that it is there
 
 What only steers the work is no evidence and is not looked at: locks, wake-ups, counters, notices,
 watermarks, what a sweep saw. Changing one may delay work, or let more cases act than the brakes
 allow, but not what is on record. One case is in memory at a time,
-and of each case that was anchored some hundred bytes.
+and of
+each case that was anchored, and each alert that opened none, some hundred bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from shared.errors import Defect
-from shared.model import Alert, AlertId, AlertState, CaseId, Entry, TenantId, digest
+from shared.model import Alert, AlertId, AlertState, CaseId, Entry, TenantId
 from shared.store.verbs import Row, Store
 from shared.sweeps.erased_record import ErasedRecord
 from shared.sweeps.tampering import (
@@ -33,6 +33,7 @@ from shared.sweeps.tampering import (
     unsettled,
     vouched_alerts,
 )
+from shared.sweeps.verify_alerts import AlertWalk
 from shared.sweeps.verify_switches import decision_faults
 from shared.sweeps.verify_trail import TrailWalk
 from shared.tasks import keys
@@ -80,9 +81,16 @@ class Verify:
             yield Tampered(where=str(home), what="the case was anchored and is in no list any more")
 
     async def _alerts(self) -> AsyncIterator[Tampered]:
-        async for row in self._store.scan(keys.inbox(self._tenant), prefix=keys.ALERT):
-            async for fault in self._alert(row):
-                yield fault
+        walk = AlertWalk(
+            self._store,
+            self._tenant,
+            erased=self.erased,
+            listed=self._listed,
+            anchored=self._trail.alerts,
+        )
+        async for fault in walk.run():
+            yield fault
+        self.looked_at += walk.looked_at
 
     async def _twice(self, listed: Row) -> list[Tampered]:
         """Look again where something is wrong: somebody may have been writing in between."""
@@ -176,45 +184,8 @@ class Verify:
         elif said and what_it_said(alert) != said:
             yield Tampered(where=at(inbox, key), what=f"the alert says something else than {line}")
 
-    async def _alert(self, row: Row) -> AsyncIterator[Tampered]:
-        self.looked_at += 1
-        where = at(row.partition, row.key)
-        try:
-            alert = Alert.model_validate(row.body)
-        except ValidationError as error:
-            yield Tampered(where=where, what=f"cannot be read: {error.errors()[0]['msg']}")
-            return
-        if row.key != keys.alert_row(alert.id):
-            yield Tampered(where=where, what="holds another alert")
-        if alert.case and alert.case not in self._listed:
-            home = f"{self._tenant}|case|{alert.case}"
-            said = f"is in no list, or was removed; alert {alert.id} names it"
-            yield Tampered(where=home, what=f"the case {said}")
-        if alert.body_erased and not self.erased.covers(alert):
-            yield Tampered(where=where, what="says that its body was erased, and nothing else does")
-        if alert.native_id == digest("", alert.reason):
-            # Another tenant's, of which nothing was kept; the id says that it never had a body.
-            return
-        data = await self._body(alert.raw)
-        if data is None and not self.erased.covers(alert):
-            yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was removed")
-        elif data is not None and alert.raw.rpartition("/")[2] not in _names_of(data):
-            yield Tampered(where=alert.raw, what=f"the body of alert {alert.id} was changed")
-
-    async def _body(self, name: str) -> bytes | None:
-        try:
-            return await self._store.fetch(name)
-        except Defect:
-            # A name that no blob can have is not one that we wrote.
-            return None
-
 
 def _half_erased(read: CaseRows) -> bool:
     """Whether a case is being erased, so that its line in the list is about to be written."""
     case = read.case
     return case is not None and case.erased_at is not None and case.account != NOBODY
-
-
-def _names_of(data: bytes) -> tuple[str, str]:
-    """Name a body as intake does, and as the poison queue's keeper does."""
-    return digest(data.hex(), length=64), digest(data.decode(errors="replace"), length=64)

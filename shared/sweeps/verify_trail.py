@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from datetime import date
 
 from pydantic import ValidationError
 
-from shared.model import CaseId, TenantId
+from shared.model import AlertId, CaseId, TenantId
 from shared.store.verbs import Row, Store
 from shared.sweeps.anchor import Anchor, Anchored, ChainHead
 from shared.sweeps.tampering import Tampered, at
@@ -33,6 +34,8 @@ class TrailWalk:
         """Whether the chain holds from its first line to its last."""
         self.heads: Heads = defaultdict(dict)
         """What anchors say of each case, the same thing once; some hundred bytes a case."""
+        self.alerts: dict[AlertId, date] = {}
+        """Alerts that had opened no case, and the last day whose anchor names each."""
 
     async def run(self) -> AsyncIterator[Tampered]:
         """Find what was changed, removed, inserted or moved."""
@@ -130,6 +133,7 @@ class TrailWalk:
         if found.trail and trail.get(found.trail) != found.trail_head:
             where = at(self.at, keys.line_row(found.trail))
             yield Tampered(where=where, what="the line is not the one that was anchored")
+        self.alerts |= dict.fromkeys(found.alerts, found.day)
         for one in found.cases:
             self.heads[one.case][one.writes, fingerprint_of(one)] = one
 

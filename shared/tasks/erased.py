@@ -7,6 +7,7 @@
 | `evidence_until`             | the evidence of all lines up to that one                         |
 | `evidence`                   | the evidence of these lines                                      |
 | `bodies`                     | bodies of alerts, by the hash in their names                     |
+| `alerts`                     | these alerts                                                     |
 
 Every number is of a line before the one that says it.
 """
@@ -19,6 +20,7 @@ from typing import Any, Final
 from shared.errors import Refused
 from shared.model import (
     Account,
+    AlertId,
     Case,
     Chained,
     Entry,
@@ -36,6 +38,7 @@ LINES: Final = "lines"
 EVIDENCE_UNTIL: Final = "evidence_until"
 EVIDENCE: Final = "evidence"
 BODIES: Final = "bodies"
+ALERTS: Final = "alerts"
 _NOBODYS: Final = (
     *("id", "tenant", "status", "kinds", "severity", "dry_run", "looks", "poisonings"),
     *("opened_at", "compromised_since", "seen_until", "contained_at", "proven_at"),
@@ -64,6 +67,11 @@ def erased_evidence(lines: Iterable[Chained]) -> frozenset[int]:
 def erased_bodies(lines: Iterable[Chained]) -> frozenset[str]:
     """List the bodies of alerts that may be gone, as the last part of their names."""
     return frozenset(str(one) for line in erasures(lines) for one in _list(line, BODIES))
+
+
+def erased_alerts(lines: Iterable[Chained]) -> frozenset[AlertId]:
+    """List the alerts that may be gone."""
+    return frozenset(AlertId(str(one)) for line in erasures(lines) for one in _list(line, ALERTS))
 
 
 def erasure_of(entries: Iterable[Entry]) -> Entry | None:
