@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -268,6 +269,7 @@ class Wiring:
             guards=self._guards,
             brakes=self._brakes,
             terms=self.policy.approvals,
+            stale=timedelta(hours=self.policy.guards.stale_hours),
             log=self.log,
         )
 

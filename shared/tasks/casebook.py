@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.alerts.mapping import ASKED_FOR
 from shared.model import (
     Account,
     Alert,
@@ -27,6 +28,7 @@ from shared.policy.decide import Decision, Step, strength
 from shared.tasks.answer import DRY_RUN
 from shared.tasks.chain import fingerprint
 from shared.tasks.ledger import Line
+from shared.tasks.starts import START
 
 _SLOWEST: Final = timedelta(hours=1)
 """By how much one carrier tells of an event later than another; minutes are usual."""
@@ -95,8 +97,7 @@ def joined(
             "origins": tuple(dict.fromkeys((*case.origins, _origin(alert)))),
             "kinds": case.kinds | {alert.kind},
             "severity": max(case.severity, alert.severity, key=_LOUDNESS.index),
-            "compromised_since": min(case.compromised_since, alert.occurred_at),
-            "seen_until": _seen_until(case, alert),
+            **_span(case, alert),
             "reasons": tuple(dict.fromkeys((*case.reasons, *decision.reasons))),
             "dry_run": case.dry_run and DRY_RUN in alert.evidence,
         }
@@ -115,7 +116,18 @@ def what_it_said(alert: Alert) -> str:
 
 
 def _vouched(alert: Alert) -> Json:
-    return {"alert": alert.id, "said": what_it_said(alert)}
+    named = alert.kind in ASKED_FOR and DRY_RUN not in alert.evidence
+    start = {START: alert.occurred_at.isoformat()} if named else {}
+    return {"alert": alert.id, "said": what_it_said(alert), **start}
+
+
+def _span(case: Case, alert: Alert) -> dict[str, datetime]:
+    """Say from when to when somebody was in; a dry run only supposes it, so it counts for none."""
+    if DRY_RUN in alert.evidence and not case.dry_run:
+        return {}
+    real = case.dry_run and DRY_RUN not in alert.evidence
+    start = alert.occurred_at if real else min(case.compromised_since, alert.occurred_at)
+    return {"compromised_since": start, "seen_until": _seen_until(case, alert)}
 
 
 def _seen_until(case: Case, alert: Alert) -> datetime:

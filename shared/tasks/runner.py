@@ -26,9 +26,7 @@ from shared.clients.precedence import Rank, calls_are
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Denied, FirebreakError, Gone, Refused, Transient
 from shared.model import UNFINISHED, Event, Mode, ResponderName, Task, TaskState
-from shared.policy.decide import Decision
-from shared.policy.decide import Step as DecidedStep
-from shared.policy.guards import Guard, GuardSubject, apply_guards
+from shared.policy.guards import Guard, GuardSubject
 from shared.policy.limits import Approvals
 from shared.responder import Change, Responder
 from shared.signals.table import Fact, Seen
@@ -37,6 +35,7 @@ from shared.store.verbs import Queue, Store
 from shared.tasks import acquaint, evidence, steps, turns
 from shared.tasks.admission import Admission
 from shared.tasks.brakes import Brakes
+from shared.tasks.clearance import Clearance
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
 from shared.tasks.lapse import Lapse
@@ -53,8 +52,6 @@ BUSY: Final = 3.0
 """Seconds after which a message comes back whose account another worker holds."""
 STRAGGLERS: Final = 3.0
 """Seconds after which the next phase begins, whatever of the last one still waits for an answer."""
-SWITCH_HOLDS: Final = timedelta(seconds=2)
-"""How long what the kill switch said is believed; a plan that took longer asks it again."""
 _EARLY: Final = timedelta(seconds=1)
 """A message may come this much before its time, by another machine's clock."""
 
@@ -75,6 +72,7 @@ class Runner:
         guards: Iterable[Guard],
         brakes: Brakes,
         terms: Approvals,
+        stale: timedelta,
         log: Log,
     ) -> None:
         self._store = store
@@ -82,8 +80,7 @@ class Runner:
         self._clock = clock
         self._tenant = tenant
         self._catalogue = catalogue
-        self._guards = tuple(guards)
-        self._brakes = brakes
+        self._clearance = Clearance(guards, brakes, clock, stale)
         self._terms = terms
         self._log = log
         self._lock = Lock(store, clock)
@@ -181,8 +178,9 @@ class Runner:
             return []
         claimed = [steps.claim(task, room.owner) for task in to_act]
         # The kill switch is read anew for each phase, so that it is in force within seconds.
-        pause, _ = await asyncio.gather(self._brakes.pause(), file.record(tasks=claimed))
-        subject = GuardSubject(account=file.case.account, at=self._clock(), pause=pause)
+        subject, _ = await asyncio.gather(
+            self._clearance.subject(file.case.account), file.record(tasks=claimed)
+        )
         with calls_are(wave.rank, file.case.id):
             return [asyncio.ensure_future(self._act(file, t, room, subject)) for t in claimed]
 
@@ -201,13 +199,14 @@ class Runner:
         begun = False
         try:
             responder = self._responder(task)
-            task = self._braked(task, subject)
+            task = self._clearance.braked(task, subject)
             change = await self._change(file, task, room.view)
-            task = await self._braked_since(task, subject)
+            task = await self._clearance.braked_since(task, subject)
+            doubt = await self._clearance.doubt(file, task, change, responder, room.view)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=last_change(file, responder))
-            elif not may_go(responder, task, change):
-                step = steps.held_back(task, change, self._clock(), self._terms)
+            elif doubt or not may_go(responder, task, change):
+                step = steps.held_back(task, change, self._clock(), self._terms, doubt=doubt)
             else:
                 task, line = steps.about_to(task, change)
                 await file.record(line, tasks=[task])
@@ -258,22 +257,6 @@ class Runner:
         if left.fingerprint() == task.fingerprint and since < steps.DIRECTORY_LAG:
             return steps.not_seen_yet(task, at)
         return steps.still_there(task, left, at)
-
-    def _braked(self, task: Task, subject: GuardSubject) -> Task:
-        """Ask the guards again: policy and switch may have changed since the case was decided."""
-        wanted = DecidedStep(responder=task.responder, phase=task.phase, mode=task.mode)
-        decision = apply_guards(Decision(steps=(wanted,)), self._guards, subject)
-        if decision.refused or not decision.steps:
-            raise Refused(" ".join(decision.reasons) or "A guard refused this account")
-        return task.model_copy(update={"mode": decision.steps[0].mode})
-
-    async def _braked_since(self, task: Task, subject: GuardSubject) -> Task:
-        """Ask once more before the change, where the plan took so long that somebody may brake."""
-        at = self._clock()
-        if subject.at is not None and at - subject.at < SWITCH_HOLDS:
-            return task
-        pause = await self._brakes.pause()
-        return self._braked(task, subject.model_copy(update={"at": at, "pause": pause}))
 
     def _responder(self, task: Task) -> Responder[Any]:
         if task.responder not in self._catalogue:

@@ -69,20 +69,28 @@ def about_to(task: Task, change: Change) -> Step:
     )
 
 
-def held_back(task: Task, change: Change, at: datetime, terms: Approvals) -> Step:
-    """Stop before the change: it is reported, or it waits for a person."""
+def held_back(
+    task: Task, change: Change, at: datetime, terms: Approvals, *, doubt: str = ""
+) -> Step:
+    """Stop before the change: it is reported, or it waits for a person.
+
+    `doubt` says why what the policy enforces asks all the same.
+    """
+    task = task.model_copy(update={"mode": Mode.APPROVE}) if doubt else task
     asked = task.mode is Mode.APPROVE
     after = planned(task, change).model_copy(
         update={
             "state": TaskState.WAITING if asked else TaskState.OBSERVED,
             "wait": terms.wait(at) if asked else None,
             "finished_at": None if asked else at,
-            "reason": _MOVED if task.release else "",
+            "reason": _MOVED if task.release else doubt,
         }
     )
     said = "waits for a person's approval" if asked else "would be done; nothing was changed"
     if task.release:
         said = f"{said}. {_MOVED}"
+    elif doubt:
+        said = f"{said}. {doubt}"
     event = Event.WAITING if asked else Event.OBSERVED
     data = {"change": after.change, "fingerprint": after.fingerprint}
     return after, Line(
