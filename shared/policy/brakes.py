@@ -19,6 +19,7 @@ from shared.policy.guards import (
     OwnIdentity,
     PrivilegedAccounts,
     ProtectedAccounts,
+    SyncAccounts,
     Verdict,
     WholeOrganisation,
 )
@@ -99,6 +100,7 @@ def standing_guards(policy: Policy, own: OwnIdentity) -> tuple[Guard, ...]:
     return (
         NotOurselves(identity=own),
         ProtectedAccounts(protected=policy.protected),
+        SyncAccounts(),
         PrivilegedAccounts(furthest=policy.guards.privileged),
         WholeOrganisation(),
         Paused(),

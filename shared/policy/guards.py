@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared.errors import FirebreakError
 from shared.model import Account, Mode, ObjectId, Utc, Value
@@ -105,6 +105,33 @@ class ProtectedAccounts:
                     " check that it is no break-glass or sync account before you release this",
                 )
         return None
+
+
+_SYNC: Final = frozenset(
+    {"directory synchronization accounts", "on premises directory sync account"}
+)
+"""Built-in roles that only the directory sync signs in with, by display name in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncAccounts:
+    """Whom the directory sync signs in as: shut out, it leaves all of Active Directory behind.
+
+    It needs no line in the policy, and `guards.privileged` does not switch it off.
+    Source: learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
+    """
+
+    def judge(self, subject: GuardSubject) -> Verdict | None:
+        """Look for the role; where roles are unknown, `PrivilegedAccounts` speaks."""
+        account = subject.account
+        held = sorted(role for role in account.roles or () if role.lower() in _SYNC)
+        if not held:
+            return None
+        return Verdict(
+            limit=Limit.OBSERVE,
+            reason=f"{account.upn} is what the directory sync signs in as ({', '.join(held)}): "
+            "Firebreak only reports; change its secret by hand in Entra Connect",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Guards(Value):
     four_eyes: Annotated[bool, Field(strict=True)] = True
     """Whether a change to such an account takes the yes of two different people."""
     stale_hours: Annotated[int, Field(strict=True, ge=1, le=8760)] = 72
-    """An alert about something older than this is not acted on without a person."""
+    """An alert about something older than this is not acted on without a person, and nothing rests
+    on a start of the compromise that is older before the case and that only an alert named."""
     radius: Radius = Radius()
     """The blast radius."""
     burst: Burst = Burst()

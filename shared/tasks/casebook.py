@@ -9,6 +9,7 @@ from typing import Final
 from shared.alerts.mapping import ASKED_FOR
 from shared.model import (
     Account,
+    AccountKind,
     Alert,
     AlertKind,
     Case,
@@ -73,6 +74,7 @@ def joined(
     case: Case,
     known: Mapping[ResponderName, Task],
     alert: Alert,
+    account: Account,
     decision: Decision,
     *,
     at: datetime,
@@ -93,6 +95,7 @@ def joined(
     after = case.model_copy(
         update={
             "status": CaseStatus.OPEN if again else case.status,
+            "account": _known(case.account, account),
             "alerts": (*case.alerts, alert.id),
             "origins": tuple(dict.fromkeys((*case.origins, _origin(alert)))),
             "kinds": case.kinds | {alert.kind},
@@ -119,6 +122,24 @@ def _vouched(alert: Alert) -> Json:
     named = alert.kind in ASKED_FOR and DRY_RUN not in alert.evidence
     start = {START: alert.occurred_at.isoformat()} if named else {}
     return {"alert": alert.id, "said": what_it_said(alert), **start}
+
+
+def _known(before: Account, now: Account) -> Account:
+    """Add what an account holds by now: whoever was given a role since is guarded as its holder.
+
+    What it held before still counts, because the intruder may have taken it away.
+    """
+    return before.model_copy(
+        update={
+            "kinds": before.kinds | (now.kinds & {AccountKind.PRIVILEGED}),
+            "roles": _together(before.roles, now.roles),
+            "groups": _together(before.groups, now.groups),
+        }
+    )
+
+
+def _together[T](before: frozenset[T] | None, now: frozenset[T] | None) -> frozenset[T] | None:
+    return None if now is None else now | (before or frozenset())
 
 
 def _span(case: Case, alert: Alert) -> dict[str, datetime]:

@@ -244,7 +244,9 @@ class Triage:
         elif alert.id in file.case.alerts:
             return file
         else:
-            case, tasks, lines = joined(file.case, file.tasks, alert, decision, at=self._clock())
+            case, tasks, lines = joined(
+                file.case, file.tasks, alert, account, decision, at=self._clock()
+            )
         await file.record(*lines, tasks=tasks, case=case)
         return file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
@@ -52,6 +53,8 @@ def step(name: ResponderName, mode: Mode) -> Step:
     return Step(responder=name, phase=Phase.CONTAIN, mode=mode)
 
 
+OWN = OwnIdentity(object_id=ObjectId("6f1f2d5e-0000-4000-8000-0000000000ff"))
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ENFORCE = Decision(
     rules=("all",),
     steps=tuple(step(name, Mode.ENFORCE) for name in NAMES),
@@ -178,6 +181,28 @@ def test_a_protected_group_counts_and_unknown_groups_wait(
 ) -> None:
     guard = ProtectedAccounts(Protected.model_validate({"groups": [GROUP]}))
     assert set(apply_guards(ENFORCE, [guard], subject(groups=groups)).modes.values()) == {mode}
+
+
+@pytest.mark.parametrize(
+    "role", ["Directory Synchronization Accounts", "On Premises Directory Sync Account"]
+)
+def test_the_account_of_the_directory_sync_is_only_reported_though_no_line_names_it(
+    role: str,
+) -> None:
+    text = """version = 1
+[guards]
+privileged = "enforce"
+[[rule]]
+name = "all"
+[rule.responders]
+shut = "enforce"
+"""
+    shut = ResponderTraits(name=NAMES[0], phase=Phase.CONTAIN, reversible=True)
+    guards = standing_guards(load(text, responders={NAMES[0]: shut}), OWN)
+    sync = subject(roles=frozenset({role}))
+    after = apply_guards(ENFORCE, guards, sync.model_copy(update={"at": NOW}))
+    assert set(after.modes.values()) == {Mode.OBSERVE}
+    assert role in after.reasons[-1]
 
 
 def test_unknown_groups_do_not_matter_where_no_group_is_protected() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from lab.scenarios.kinds import admin
+from lab.tenant.population import Population
 from shared.model import CaseStatus, TaskState
 from tests.shared.principals import OLGA
 from tests.tasks.approving import AZURE, Person, signed_in
@@ -130,6 +131,20 @@ async def test_an_administrators_account_takes_two_different_people() -> None:
         [said] = [e for e in bench.journal().entries if e.event == "released"]
         assert said.text.endswith("released by Nia Okafor and Olga Berg")
         assert said.data["by"]["id"] == OLGA
+
+
+async def test_an_account_that_was_given_a_role_since_takes_two_people_too() -> None:
+    async with Person(settings=AZURE) as bench:
+        await bench.asked(as_=NIA_)
+        Population(bench.tenant).role("Global Administrator", [bench.oid])
+        await bench.detect(2, level="medium")
+        await bench.settle()
+        card = (await bench.cards(NIA_))["stop_forwarding"]
+        named = {"responder": card["responder"], "fingerprint": card["fingerprint"]}
+        assert card["four_eyes"]
+        assert (await bench.form("approve", NIA_, **named)).status == 303
+        await bench.settle()
+        assert bench.tasks()["stop_forwarding"].state is TaskState.WAITING
 
 
 async def test_a_new_start_plans_again_what_waits_and_names_what_it_leaves(bench: Person) -> None:
