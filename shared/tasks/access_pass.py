@@ -16,6 +16,7 @@ from shared.errors import FirebreakError, Refused, Transient
 from shared.model import AccountKind, Actor, Case, CaseId, Event, TenantId, Utc, Value
 from shared.needs import Needs
 from shared.tasks.ledger import CaseFile, Line, Superseded
+from shared.tasks.party import refuse_own
 from shared.tasks.restore import Restore
 
 NEEDS: Final = Needs(
@@ -63,6 +64,7 @@ class AccessPasses:
         the new one replaces it.
         """
         file = await self._restore.load(tenant, case)
+        refuse_own(file.case, by)
         _allowed(file.case, minutes)
         said = f"Asked for a Temporary Access Pass, good for {minutes} minutes"
         await file.record(

@@ -43,6 +43,7 @@ from shared.tasks.awaited import Awaited, Wanted, awaited
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
+from shared.tasks.party import refuse_own
 from shared.tasks.steps import Step
 
 type Catalogue = Mapping[ResponderName, Responder[Any]]
@@ -154,7 +155,7 @@ class Approvals:
         def step(file: CaseFile, wish: Yes) -> Step:
             return self._yes(file, wish, by=by, data=data)
 
-        return await self._answer(tenant, case, wishes, step)
+        return await self._answer(tenant, case, wishes, step, by=by)
 
     async def decline(
         self, tenant: TenantId, case: CaseId, wish: Yes, *, reason: str, by: Actor, data: Json
@@ -168,13 +169,14 @@ class Approvals:
             at = self._clock()
             return approval_steps.declined(task, reason.strip(), by, at=at, data=data)
 
-        return await self._answer(tenant, case, (wish,), step)
+        return await self._answer(tenant, case, (wish,), step, by=by)
 
     async def _answer(
-        self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], step: Any
+        self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], step: Any, *, by: Actor
     ) -> tuple[Answered, ...]:
         for _ in range(_TRIES):
             file = await self._load(tenant, case)
+            refuse_own(file.case, by)
             steps: list[Step] = [step(file, wish) for wish in wishes]
             await self._conclusion.foretell(file, len(steps))
             try:

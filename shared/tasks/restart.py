@@ -26,6 +26,7 @@ from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
+from shared.tasks.party import refuse_own
 
 _TRIES = 5
 _STANDS = frozenset({TaskState.WAITING, TaskState.QUEUED, TaskState.CLAIMED})
@@ -64,6 +65,7 @@ class Restart:
             if not file.exists:
                 raise Gone("There is no such case")
             refuse_erased(file.case)
+            refuse_own(file.case, by)
             if file.case.compromised_since == moment:
                 raise Refused("The case has this start already; nothing was planned again")
             tasks = [_afresh(t) for t in in_order(file.tasks.values()) if _replanned(t, again)]

@@ -27,6 +27,7 @@ from shared.tasks.asked import RESTORE, return_asked
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line
+from shared.tasks.party import refuse_own
 from shared.tasks.turns import UNBLOCK
 
 _LOUDEST: Final = 3
@@ -47,6 +48,7 @@ class Restore:
         Raises `Refused` where there is no such line, or where it is not for a person to say.
         """
         file = await self.load(tenant, case)
+        refuse_own(file.case, by)
         found = [line for line in _lines(file) if line.name == check]
         if not found:
             names = ", ".join(line.name for line in _lines(file))
@@ -73,6 +75,7 @@ class Restore:
         `Refused` without one where it is not, and where it was asked for before.
         """
         file = await self.load(tenant, case)
+        refuse_own(file.case, by)
         _refuse_again(file)
         lines = _lines(file)
         left = [line for line in lines if line.light is not Light.GREEN]

@@ -36,6 +36,7 @@ from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
 from shared.tasks.milestones import in_its_trace
+from shared.tasks.party import refuse_own
 from shared.tasks.planning import plan
 from shared.tasks.queue import UndoMessage, encode
 from shared.telemetry import Log
@@ -95,6 +96,7 @@ class Undo:
         Raises `Refused` where nothing can be put back.
         """
         file = await self._load(tenant, case)
+        refuse_own(file.case, actor)
         found = [(task, self._step(file, task)) for task in _to_undo(file, only)]
         free = [(task, step) for task, step in found if not step.obstacle]
         if not free:
