@@ -256,6 +256,9 @@ var platformSettings = {
   AzureWebJobsStorage__tableServiceUri: storage.outputs.tableEndpoint
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identity.outputs.clientId
+  // Four times what the app takes: the host turns away a larger body before it is read into memory,
+  // where by itself it would take 100 MB from anybody.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '4194304'
   APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.outputs.clientId}'
 }

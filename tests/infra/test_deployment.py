@@ -13,6 +13,7 @@ import pytest
 from shared.principal import Role
 from shared.settings import Settings
 from shared.store.account import Identity, StorageConnection
+from shared.tasks.intake import LARGEST
 from shared.tasks.queue import POISON_QUEUE_NAME, QUEUE_NAME
 from tests.infra.bicep_files import FILES, INFRA, ROOT, literals, modules, parsed, resources
 
@@ -92,6 +93,12 @@ def test_the_app_knows_itself_so_that_it_never_acts_on_its_own_identity() -> Non
 
 def test_no_setting_is_one_that_the_plan_does_not_take() -> None:
     assert _settings(*ALWAYS, *SOMETIMES) & DEPRECATED == set()
+
+
+def test_the_host_turns_away_what_is_far_too_large_and_nothing_that_the_app_takes() -> None:
+    said = dict(literals(parsed("main.bicep")["variables"]["platformSettings"]["value"]))
+    limit = int(said["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"])
+    assert LARGEST < limit <= 8 * LARGEST
 
 
 def test_storage_is_reached_by_identity_alone() -> None:
