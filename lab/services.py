@@ -6,9 +6,12 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, urlsplit
+
+from lab import service_forms as forms
 
 TEAMS: Final = "prod-07.westeurope.logic.azure.com"
 SLACK: Final = "hooks.slack.com"
@@ -16,7 +19,11 @@ PAGERDUTY: Final = "events.pagerduty.com"
 OPSGENIE: Final = "api.opsgenie.com"
 JIRA: Final = "contoso.atlassian.net"
 SERVICENOW: Final = "contoso.service-now.com"
+ELSEWHERE: Final = "/elsewhere"
+"""Where whoever redirects leads to, at `SIEM`."""
 SIEM: Final = "siem.contoso.example"
+_TEAMS_MOST: Final = 28 * 1024
+"""Bytes of a message. Source: learn.microsoft.com/microsoftteams/platform, webhooks."""
 USER: Final = "firebreak@contoso.example"
 PASSWORD: Final = "lab-only-password"
 
@@ -60,6 +67,8 @@ class Answer:
         text = self.body if isinstance(self.body, str) else json.dumps(self.body)
         data = text.encode()
         head = f"HTTP/1.1 {self.status} Said\r\nContent-Type: application/json\r\n"
+        if HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST:
+            head += f"Location: https://{SIEM}{ELSEWHERE}\r\n"
         return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
@@ -78,8 +87,7 @@ class Teams:
         """Take a message that holds an adaptive card, with the signature in the address."""
         if "sig" not in parse_qs(urlsplit(request.target).query):
             return Answer(401)
-        cards = [a.get("contentType") for a in request.json.get("attachments", [])]
-        fine = cards == ["application/vnd.microsoft.card.adaptive"]
+        fine = len(request.body) <= _TEAMS_MOST and forms.is_teams_message(request.json)
         return Answer(202 if fine else 400)
 
 
@@ -98,9 +106,7 @@ class PagerDuty:
 
     def answer(self, request: Request) -> Answer:
         """Take an event with a routing key and a payload."""
-        said = request.json
-        needed = {"summary", "source", "severity"} - said.get("payload", {}).keys()
-        fine = len(said.get("routing_key", "")) == 32 and not needed  # noqa: PLR2004
+        fine = forms.is_pagerduty_event(request.json)
         return Answer(202, {"status": "success"}) if fine else Answer(400)
 
 
@@ -108,10 +114,10 @@ class Opsgenie:
     """The Alert API. Source: docs.opsgenie.com/docs/alert-api."""
 
     def answer(self, request: Request) -> Answer:
-        """Take an alert with a key and a message of at most 130 characters."""
+        """Take an alert with a key whose fields are not too long."""
         if not request.headers.get("authorization", "").startswith("GenieKey "):
             return Answer(401)
-        fine = 0 < len(request.json.get("message", "")) <= 130  # noqa: PLR2004
+        fine = forms.is_opsgenie_alert(request.json)
         return Answer(202, {"requestId": "43a29c5c"}) if fine else Answer(422)
 
 
@@ -130,11 +136,21 @@ class Jira:
             found = [i for i in self.issues if f'"{i["fields"]["labels"][-1]}"' in jql]
             return Answer(200, {"issues": [{"key": issue["key"]} for issue in found]})
         if request.path == "/rest/api/3/issue":
-            key = f"{request.json['fields']['project']['key']}-{len(self.issues) + 1}"
-            self.issues.append({"key": key, "comments": [], **request.json})
-            return Answer(201, {"key": key})
+            return self._create(request.json)
+        return self._comment(request)
+
+    def _create(self, said: Any) -> Answer:
+        if not forms.is_jira_issue(said):
+            return Answer(400)
+        key = f"{said['fields']['project']['key']}-{len(self.issues) + 1}"
+        self.issues.append({"key": key, "comments": [], **said})
+        return Answer(201, {"key": key})
+
+    def _comment(self, request: Request) -> Answer:
         for issue in self.issues:
             if request.path == f"/rest/api/3/issue/{issue['key']}/comment":
+                if not forms.is_jira_document(request.json["body"]):
+                    return Answer(400)
                 issue["comments"].append(request.json["body"])
                 return Answer(201, {"id": "1"})
         return Answer(404)

@@ -42,11 +42,13 @@ def _tell(channel: ForPeople, message: Message) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     plugin = _plugin(channel, message)
     kind = NotifyType.WARNING if message.urgent else NotifyType.INFO
-    body = message.text if isinstance(channel, Teams) else f"{message.text}\n{message.link}"
+    body, form = f"{message.text}\n{message.link}", NotifyFormat.TEXT
+    if isinstance(channel, Teams):
+        # As text it would be escaped, and Teams shows the backslashes; words are plain by now. A
+        # card takes one line end for a space.
+        body, form = message.text.replace("\n", "\n\n"), NotifyFormat.MARKDOWN
     with _Ear() as ear:
-        taken = plugin.notify(
-            body=body, title=message.title, notify_type=kind, body_format=NotifyFormat.TEXT
-        )
+        taken = plugin.notify(body=body, title=message.title, notify_type=kind, body_format=form)
     if not taken:
         raise Transient(ear.said())
 
@@ -94,6 +96,8 @@ def _wishes(channel: ForPeople, message: Message) -> dict[str, Any] | None:
                 "integrationkey": channel.key.get_secret_value(),
                 "region_name": channel.region,
                 "source": "firebreak",
+                # A longer summary is refused; the link has a place of its own.
+                "overflow": "truncate",
                 "include_image": False,
                 "click": message.link,
                 "dedup": f"firebreak-{message.thread}",
