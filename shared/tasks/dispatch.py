@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Final
 
 from shared.channels.configured import Channels
 from shared.model import Case, TenantId
 from shared.policy.notify import Route, Told
-from shared.store.verbs import Drop, Exists, Queue, Store
+from shared.store.verbs import Drop, Exists, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.delivery import KEPT_DAYS, Delivery, enter
 from shared.tasks.ledger import Clock
@@ -53,24 +54,30 @@ class Dispatch:
         """Address what is new and send again what was lost; returns how much that was."""
         outbox = keys.outbox(self._tenant)
         fresh = [row async for row in self._store.scan(outbox)]
-        for row in fresh:
-            notice = Notice.model_validate(row.body)
-            case = await self._case(notice)
-            if notice.case and case is None and self._clock() - notice.at < UNWRITTEN:
-                continue
-            for delivery in self._addressed(notice, case):
-                try:
-                    new = await enter(self._store, delivery)
-                except Exists:
-                    new = False
-                if new:
-                    await self._send(delivery)
-            await self._store.write(Drop(outbox, row.key))
+        for some in batched(fresh, _AT_ONCE, strict=False):
+            addressed = [Drop(outbox, row.key) for row in some if await self._address(row)]
+            if addressed:
+                await self._store.write(*addressed)
         lost = [delivery async for delivery in self._lost()]
         for delivery in lost:
             await self._send(delivery)
         await self._prune()
         return len(lost)
+
+    async def _address(self, row: Row) -> bool:
+        """Send a notice on its way; not yet where its case does not say the same."""
+        notice = Notice.model_validate(row.body)
+        case = await self._case(notice)
+        if notice.case and case is None and self._clock() - notice.at < UNWRITTEN:
+            return False
+        for delivery in self._addressed(notice, case):
+            try:
+                new = await enter(self._store, delivery)
+            except Exists:
+                new = False
+            if new:
+                await self._send(delivery)
+        return True
 
     def _addressed(self, notice: Notice, case: Case | None) -> list[Delivery]:
         """Say who is told, and when; each channel once, and as soon as one entry says so."""

@@ -11,8 +11,9 @@ the version it read, so its next step meets a `Conflict` before anything is done
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -32,11 +33,13 @@ from shared.model import (
     TenantId,
     Value,
 )
+from shared.store.rules import MAX_CHANGES, MAX_WRITE
 from shared.store.verbs import Exists, Partition, Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import erased
 from shared.tasks.journal import WORKER, Journal
+from shared.tasks.together import Together
 
 LEASE: Final = timedelta(seconds=30)
 """How long a worker that says nothing more keeps an account to itself."""
@@ -61,11 +64,20 @@ class Line(Value):
     data: Json = Field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What one step of a case stores."""
+
+    lines: tuple[Line, ...]
+    tasks: tuple[Task, ...]
+    case: Case | None
+
+
 class CaseFile:
     """All rows of one case, read in one scan and written in transactions.
 
-    Several tasks of a case run side by side, so writes queue up behind one lock: that keeps the
-    journal one chain.
+    Several tasks of a case run side by side, so writes queue up behind one lock, which keeps the
+    journal one chain; what queues up there is written together.
     """
 
     def __init__(self, store: Store, clock: Clock, tenant: TenantId, case_id: CaseId) -> None:
@@ -75,6 +87,7 @@ class CaseFile:
         self._at = keys.case(tenant, case_id)
         self._etags: dict[str, str] = {}
         self._writing = asyncio.Lock()
+        self._together = Together(self._record, share=_share, turn=self._writing)
         self._case: Case | None = None
         self._seal = CaseSeal()
         self.tasks: dict[ResponderName, Task] = {}
@@ -129,20 +142,23 @@ class CaseFile:
 
         Raises `Superseded` where somebody else wrote to the case since it was read.
         """
-        async with self._writing:
-            entries = self._chained(lines)
-            changed = tuple(tasks)
-            puts = [self._put(keys.task_row(task.responder), task) for task in changed]
-            if case is not None:
-                puts.append(self._put(keys.CASE, case))
-            seal = self._seal.after(entries, [(put.key, put.body) for put in puts])
-            puts += [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
-            puts.append(self._put(keys.SEAL, seal))
-            await self._write(puts)
-            for entry in entries:
-                self.journal.add(entry)
-            self.tasks.update({task.responder: task for task in changed})
-            self._case, self._seal = case or self._case, seal
+        await self._together.add(_Record(lines, tuple(tasks), case))
+
+    async def _record(self, records: Sequence[_Record]) -> None:
+        entries = self._chained(line for record in records for line in record.lines)
+        tasks = {task.responder: task for record in records for task in record.tasks}
+        case = next((record.case for record in reversed(records) if record.case), None)
+        puts = [self._put(keys.task_row(name), task) for name, task in tasks.items()]
+        if case is not None:
+            puts.append(self._put(keys.CASE, case))
+        seal = self._seal.after(entries, [(put.key, put.body) for put in puts])
+        puts += [self._put(keys.journal_row(entry.seq), entry) for entry in entries]
+        puts.append(self._put(keys.SEAL, seal))
+        await self._write(puts)
+        for entry in entries:
+            self.journal.add(entry)
+        self.tasks.update(tasks)
+        self._case, self._seal = case or self._case, seal
 
     async def erase(self, numbers: Collection[int]) -> None:
         """Take out what some lines say; their hashes stay. What is out already is left alone.
@@ -165,7 +181,7 @@ class CaseFile:
             raise Superseded(f"Case {self._at} was written to by another worker") from error
         self._etags.update({put.key: etag for put, etag in zip(puts, etags, strict=True)})
 
-    def _chained(self, lines: tuple[Line, ...]) -> list[Entry]:
+    def _chained(self, lines: Iterable[Line]) -> list[Entry]:
         ahead = Journal(self.journal.entries)
         for line in lines:
             entry = ahead.line(
@@ -263,6 +279,13 @@ class _Held:
 
     def __init__(self, etag: str) -> None:
         self.etag = etag
+
+
+def _share(record: _Record) -> float:
+    """Tell how much of a whole transaction a record takes up."""
+    values = (*record.lines, *record.tasks, *((record.case,) if record.case else ()))
+    letters = sum(len(value.model_dump_json()) for value in values)
+    return max(letters / MAX_WRITE, len(values) / MAX_CHANGES)
 
 
 def in_order(tasks: Iterable[Task]) -> list[Task]:

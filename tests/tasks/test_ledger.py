@@ -9,6 +9,7 @@ from lab.clock import Clock
 from shared.errors import Conflict, Gone, Transient
 from shared.model import CaseId, Event, ObjectId, Phase, TaskState, TenantId
 from shared.store.memory import MemoryStore
+from shared.store.rules import MAX_CHANGES, MAX_WRITE
 from shared.store.verbs import Drop, Put
 from shared.tasks import keys
 from shared.tasks.ledger import LEASE, CaseFile, Line, Lock, Superseded, in_order
@@ -30,6 +31,7 @@ class Hiccups(MemoryStore):
 
     async def write(self, *changes: Put | Drop) -> tuple[str, ...]:
         self.writes += 1
+        await asyncio.sleep(0)
         if self.failures:
             self.failures -= 1
             raise Transient("storage is away")
@@ -95,6 +97,44 @@ class TestCaseFile:
         assert [entry.seq for entry in again.journal.entries] == list(range(1, 31))
         assert again.journal.broken_at() is None
         assert again.journal.entries == file.journal.entries
+
+    async def test_what_is_recorded_at_the_same_time_is_one_write(self) -> None:
+        store = Hiccups()
+        file = await load(store)
+        await asyncio.gather(*(file.record(line(str(number))) for number in range(30)))
+        assert store.writes == 2, "the first alone at once, the others together"
+
+    async def test_more_than_one_write_takes_is_written_in_several(self) -> None:
+        store = Hiccups()
+        file = await load(store)
+        long = "x" * (MAX_WRITE // 5)
+        await asyncio.gather(*(file.record(line(f"{n} {long}")) for n in range(6)))
+        await asyncio.gather(*(file.record(line(str(n))) for n in range(2 * MAX_CHANGES)))
+        again = await load(store)
+        assert [entry.seq for entry in again.journal.entries] == list(range(1, 207))
+        assert again.journal.broken_at() is None
+
+    async def test_whoever_waits_for_a_write_that_fails_hears_of_it(self) -> None:
+        store = Hiccups()
+        file = await load(store)
+        store.failures = 2
+        records = (file.record(line(str(number))) for number in range(5))
+        ends = await asyncio.gather(*records, return_exceptions=True)
+        assert {type(end) for end in ends} == {Transient}
+        await file.record(line("after"))
+        assert [entry.text for entry in (await load(store)).journal.entries] == ["after"]
+
+    async def test_who_is_called_off_while_others_wait_costs_them_nothing(self) -> None:
+        store = MemoryStore()
+        file = await load(store)
+        records = [asyncio.create_task(file.record(line(str(number)))) for number in range(4)]
+        await asyncio.sleep(0)
+        records[2].cancel()
+        ends = await asyncio.gather(*records, return_exceptions=True)
+        assert [type(end) for end in ends if end] == [asyncio.CancelledError]
+        again = await load(store)
+        assert [entry.text for entry in again.journal.entries] == ["0", "1", "3"]
+        assert again.journal.broken_at() is None
 
     async def test_a_line_that_could_not_be_stored_leaves_no_gap(self) -> None:
         store = Hiccups()
