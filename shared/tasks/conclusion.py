@@ -77,7 +77,7 @@ class Conclusion:
                 await announce_case(self._store, changed, told, self._clock(), occasion=occasion)
             said = Line(event=Event.STATUS, text=f"The case is {status.replace('_', ' ')}")
             await file.record(said, case=changed)
-        await self._go_on(file, self._due(file))
+        await self.list(file, due=self._due(file), send=True)
 
     async def enter(self, file: CaseFile) -> None:
         """List a case that an alert was written into, and wake a worker where it has work now.
@@ -86,22 +86,18 @@ class Conclusion:
         """
         due = self._due(file)
         if due is None or due > self._clock() + _SOON:
-            await self._go_on(file, due)
+            await self.list(file, due=due, send=True)
             return
         await self.list(file, due=self._clock())
         await self._queue.put(encode(_next(file)))
 
-    async def _go_on(self, file: CaseFile, due: datetime | None) -> None:
-        if due is not None and not await self._awaited(file, due):
-            wait = max((due - self._clock()).total_seconds(), 0.0)
-            await self._queue.put(encode(_next(file)), delay=wait)
-        await self.list(file, due=due)
-
-    async def _awaited(self, file: CaseFile, due: datetime) -> bool:
-        """Whether a message for this very moment is on its way already."""
-        row = await self._store.read(keys.cases(file.case.tenant), keys.todo_row(file.case.id))
-        foretold = row is not None and "line" in row.body
-        return row is not None and not foretold and row.body["due"] == due.isoformat()
+    async def _wake(self, file: CaseFile, due: datetime, waiting: Row | None) -> None:
+        """Send a message for a moment, unless one for this very moment is on its way already."""
+        sent = waiting is not None and "line" not in waiting.body
+        if sent and waiting and waiting.body["due"] == due.isoformat():
+            return
+        wait = max((due - self._clock()).total_seconds(), 0.0)
+        await self._queue.put(encode(_next(file)), delay=wait)
 
     async def foretell(self, file: CaseFile, lines: int) -> None:
         """Leave a wake-up for lines that are about to be written, so that no crash loses them.
@@ -130,37 +126,51 @@ class Conclusion:
         await self._queue.put(encode(_next(file)))
         await self.list(file, due=self._clock())
 
-    async def list(self, file: CaseFile, *, due: datetime | None) -> None:
-        """Write the case's line in the list, and when it goes on (`None`: not by itself)."""
+    async def list(self, file: CaseFile, *, due: datetime | None, send: bool = False) -> None:
+        """Write the case's line in the list, and when it goes on (`None`: not by itself).
+
+        `send` sends the message that wakes it then; otherwise whoever calls does.
+        """
         case = file.case
         at, line, todo = keys.cases(case.tenant), keys.list_row(case), keys.todo_row(case.id)
-        also = keys.open_row(case)
-        row = row_of(
-            case, tuple(file.tasks.values()), file.journal.entries, at=self._clock()
-        ).model_dump(mode="json")
-        wake = {"due": due.isoformat(), "account": case.account.object_id} if due else None
         while True:
             # One after the other: a wake-up that comes in between shows as a conflict of the line.
             listed, unsettled = await asyncio.gather(
-                self._store.read(at, line), self._store.read(at, also)
+                self._store.read(at, line), self._store.read(at, keys.open_row(case))
             )
             waiting = await self._store.read(at, todo)
-            changes: list[Put | Drop] = [Put(at, line, row, listed.etag if listed else None)]
-            if case.status in UNSETTLED or row["waiting"]:
-                changes.append(Put(at, also, row, unsettled.etag if unsettled else None))
-            elif unsettled:
-                changes.append(Drop(at, also))
-            if waiting and self._foretold(file, waiting):
-                pass
-            elif wake:
-                changes.append(Put(at, todo, wake, waiting.etag if waiting else None))
-            elif waiting:
-                changes.append(Drop(at, todo))
+            if due and send:
+                await self._wake(file, due, waiting)
+                send = False
+            woken = self._woken(file, due, waiting)
             try:
-                await self._store.write(*changes)
+                await self._store.write(*self._listed(file, listed, unsettled), *woken)
             except Conflict:
                 continue
             return
+
+    def _listed(
+        self, file: CaseFile, listed: Row | None, unsettled: Row | None
+    ) -> list[Put | Drop]:
+        """Change the case's line, and the same among those that are not settled."""
+        case, at = file.case, keys.cases(file.case.tenant)
+        row = row_of(case, tuple(file.tasks.values()), file.journal.entries, at=self._clock())
+        body = row.model_dump(mode="json")
+        line = Put(at, keys.list_row(case), body, listed.etag if listed else None)
+        if case.status in UNSETTLED or row.waiting:
+            etag = unsettled.etag if unsettled else None
+            return line, Put(at, keys.open_row(case), body, etag)
+        return (line, Drop(at, keys.open_row(case))) if unsettled else (line,)
+
+    def _woken(self, file: CaseFile, due: datetime | None, waiting: Row | None) -> list[Put | Drop]:
+        """Change when the case goes on; a wake-up for lines not written yet stays."""
+        at, todo = keys.cases(file.case.tenant), keys.todo_row(file.case.id)
+        if waiting and self._foretold(file, waiting):
+            return ()
+        if due:
+            body = {"due": due.isoformat(), "account": file.case.account.object_id}
+            return (Put(at, todo, body, waiting.etag if waiting else None),)
+        return (Drop(at, todo),) if waiting else ()
 
     def _foretold(self, file: CaseFile, waiting: Row) -> bool:
         ahead = int(waiting.body.get("line", 0)) > file.last_line
