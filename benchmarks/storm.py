@@ -54,6 +54,8 @@ _WORKING: Final = 0.85
 """Shares of the time that is given: until all is sent, and until it is judged."""
 _PAGES: Final = ("cases", "approvals", "alerts", "guards", "health")
 _SAID_EVERY: Final = 15.0
+_NEVER: Final = 86_400.0
+"""Seconds: the emulator writes to disk when it is stopped, so that it never stands still before."""
 _REQUEST: Final = re.compile(r'"(GET|PUT|POST|DELETE|MERGE|PATCH|HEAD) (/[^ ]*) HTTP')
 
 _TABLE: Final = re.compile(r"/devstoreaccount1/(\$batch|Tables|firebreak([(?]|$))")
@@ -216,6 +218,7 @@ async def measure(alerts: int, accounts: int, minutes: float) -> Raging:
     wishes = StackSettings(
         tenant_id=lab.tenant_id,
         accesses=True,
+        saves_every=_NEVER,
         environment=app_settings(lab.own_object_id),
     )
     async with (

@@ -23,10 +23,11 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 START_PATIENCE = 60.0
 STOP_PATIENCE = 15.0
-"""Seconds. Stopped in order it writes everything down; killed, it loses up to five seconds."""
+"""Seconds. Stopped in order it writes everything down; killed, it loses what came since it did."""
 
-# Ends Azurite, in order, when the pipe from its parent closes.
-LEASH = "process.stdin.on('end',()=>process.kill(process.pid,'SIGTERM')).resume().unref()"
+PRELOAD = Path(__file__).with_name("azurite_preload.mjs")
+SAVES_EVERY = 5.0
+"""Seconds between two times at which it writes everything down; it answers nobody meanwhile."""
 
 
 class AzuriteWishes(NamedTuple):
@@ -67,7 +68,9 @@ class Azurite:
         cache: Path = CACHE,
         say: Say = silent,
         accesses: bool = False,
+        saves_every: float = SAVES_EVERY,
     ) -> None:
+        self._saves_every = saves_every
         self._accesses = accesses
         self._asked_folder = folder
         self._wishes = wishes
@@ -124,13 +127,14 @@ class Azurite:
 
     def _spawn(self, script: Path) -> Child:
         # --skipApiVersionCheck: the storage libraries send API versions newer than the emulator.
-        command = [str(Node.find().node), f"--import=data:text/javascript,{LEASH}", str(script)]
+        command = [str(Node.find().node), f"--import={PRELOAD.as_uri()}", str(script)]
         command += ["--location", str(self.folder), "--disableTelemetry"]
         command += ["--skipApiVersionCheck", *([] if self._accesses else ["--silent"])]
         for service, port in self.ports._asdict().items():
             command += [f"--{service}Host", LOOPBACK, f"--{service}Port", str(port)]
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Child(command, log=self.log, cwd=self.folder, env=os.environ)
+        env = {**os.environ, "FIREBREAK_LAB_SAVES_EVERY": str(self._saves_every)}
+        return Child(command, log=self.log, cwd=self.folder, env=env)
 
     async def _ready(self, child: Child) -> None:
         deadline = time.monotonic() + START_PATIENCE

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from lab.azurite import ANYWHERE, Azurite, AzuriteWishes
+from lab.azurite import ANYWHERE, SAVES_EVERY, Azurite, AzuriteWishes
 from lab.errors import DidNotStart, LabError
 from lab.host_http import FUNCTION_KEY, MASTER_KEY
 from lab.ports import ANY, LOOPBACK, Say, Wish, listen, settle, silent
@@ -53,6 +53,8 @@ class StackSettings:
     azurite: AzuriteWishes = ANYWHERE
     accesses: bool = False
     """Whether the storage emulator writes a line for each request."""
+    saves_every: float = SAVES_EVERY
+    """Seconds between two times at which the storage emulator writes everything to disk."""
     invisible: float = 600.0
     """Seconds a message being worked on stays away: how long a crash delays it."""
 
@@ -185,6 +187,7 @@ class Stack:
             wishes=self._settings.azurite,
             say=self._say,
             accesses=self._settings.accesses,
+            saves_every=self._settings.saves_every,
         )
 
 

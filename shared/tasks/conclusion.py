@@ -151,7 +151,7 @@ class Conclusion:
 
     def _listed(
         self, file: CaseFile, listed: Row | None, unsettled: Row | None
-    ) -> list[Put | Drop]:
+    ) -> tuple[Put | Drop, ...]:
         """Change the case's line, and the same among those that are not settled."""
         case, at = file.case, keys.cases(file.case.tenant)
         row = row_of(case, tuple(file.tasks.values()), file.journal.entries, at=self._clock())
@@ -162,7 +162,9 @@ class Conclusion:
             return line, Put(at, keys.open_row(case), body, etag)
         return (line, Drop(at, keys.open_row(case))) if unsettled else (line,)
 
-    def _woken(self, file: CaseFile, due: datetime | None, waiting: Row | None) -> list[Put | Drop]:
+    def _woken(
+        self, file: CaseFile, due: datetime | None, waiting: Row | None
+    ) -> tuple[Put | Drop, ...]:
         """Change when the case goes on; a wake-up for lines not written yet stays."""
         at, todo = keys.cases(file.case.tenant), keys.todo_row(file.case.id)
         if waiting and self._foretold(file, waiting):
