@@ -92,10 +92,16 @@ class Desk:
         kind = match[2] or (".json" if as_json else "")
         return await self._case(CaseId(match[1]), kind, headers)
 
-    async def health(self) -> Page:
-        """Say whether storage answers and what policy is in force; names nobody."""
+    async def health(self, headers: Mapping[str, str]) -> Page:
+        """Say whether storage answers, and to a reader what policy is in force; names nobody.
+
+        Whether Firebreak acts at all is nobody's business who is not let in.
+        """
+        well = {"status": "ok", "storage": "ok"}
         try:
             await self._store.read(keys.cases(self._settings.tenant), "health")
+            if self._door.shut(headers):
+                return json_page(well)
             told = keys.deliveries(self._settings.tenant)
             dead = len(
                 [row async for row in self._store.scan(told, prefix=keys.DEAD, most=_COUNTED)]
@@ -107,8 +113,7 @@ class Desk:
         ceiling = str(self._policy.mode_ceiling)
         return json_page(
             {
-                "status": "ok",
-                "storage": "ok",
+                **well,
                 "mode_ceiling": ceiling,
                 "rules": rules,
                 "notifications_given_up": dead,

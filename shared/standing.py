@@ -60,7 +60,7 @@ class Standing:
     async def health(self, headers: Mapping[str, str]) -> Page:
         """Answer a probe with what names nobody; a browser gets the page, if it is let in."""
         if "text/html" not in header(headers, "accept"):
-            return await self._desk.health()
+            return await self._desk.health(headers)
         if refusal := self._refusal(headers):
             return refusal
         view = HealthView(

@@ -6,6 +6,7 @@ Whatever is a choice has a closed set of words here; how each is said on a page 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from shared.model import (
     AccountKind,
@@ -255,6 +256,9 @@ class Hardening(Value):
 class CaseView(Value):
     """All that a case page says."""
 
+    shape: Literal[1] = 1
+    """Version of these fields for whoever reads them as JSON; a field that goes or changes its
+    meaning raises it, a new one does not."""
     id: CaseId
     at: Utc
     """The moment the view was made for: what is relative is relative to it."""

@@ -40,9 +40,6 @@ from shared.pages.values import (
 from shared.pages.way_back import way_back
 from shared.policy.score_links import helping
 
-JSON_SHAPE: Final = 1
-"""Version of the JSON; a field that goes or changes its meaning raises it, a new one does not."""
-
 _RUNNING_S: Final = 3
 _COUNTING_S: Final = 30
 FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
@@ -115,12 +112,12 @@ def case_view(
 
 
 def case_json(view: CaseView) -> Json:
-    """Write a case as JSON: the fields of `CaseView`, and `shape`, their version.
+    """Write a case as JSON: the fields of `CaseView`.
 
     Times are ISO 8601 in UTC, durations end in `_s` and are seconds, what is unknown is null. Texts
     are as they came: whoever shows them escapes them.
     """
-    return {"shape": JSON_SHAPE, **view.model_dump(mode="json")}
+    return view.model_dump(mode="json")
 
 
 def cases_view(

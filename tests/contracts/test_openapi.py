@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import schemathesis
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from schemathesis import Case
 from schemathesis.core import NotSet
 
@@ -36,7 +37,8 @@ def signed(body: bytes) -> Mapping[str, str]:
 APP = InProcess(BENCH.app, about=signed)
 SCHEMA = schemathesis.openapi.from_dict(document())
 SCHEMA.config.phases.coverage.enabled = False
-DESCRIBED = document()["paths"]
+WHOLE = document()
+DESCRIBED = WHOLE["paths"]
 
 
 def test_every_http_function_is_described() -> None:
@@ -66,7 +68,18 @@ def test_no_request_breaks_the_app_and_every_answer_is_as_described(case: Case[A
         assert str(status) in described, (place, status, answer[:300])
         content = described[str(status)].get("content", {})
         if content and answer:
-            assert said["content-type"].partition(";")[0] in content, place
+            media = said["content-type"].partition(";")[0]
+            assert media in content, place
+            fits(answer, media, content[media].get("schema", {}))
+
+
+def fits(answer: bytes, media: str, schema: dict[str, Any]) -> None:
+    """Check that an answer has the shape that is described."""
+    if media != "application/json":
+        return
+    whole = {**schema, "components": WHOLE["components"]}
+    wrong = Draft202012Validator(whole).iter_errors(json.loads(answer))
+    assert [f"{error.json_path}: {error.message[:200]}" for error in wrong] == []
 
 
 def written(case: Case[Any]) -> tuple[str, dict[str, str], bytes]:

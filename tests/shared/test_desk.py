@@ -125,10 +125,17 @@ async def test_health_is_open_to_all_and_names_nobody(played: Workbench) -> None
     shut = reopened(played, **(CLOSED | AZURE))
     page = await shut.app.health()
     assert page.status == 200
-    assert json.loads(page.body)["status"] == "ok"
+    assert json.loads(page.body) == {"status": "ok", "storage": "ok"}
     case = await played.case(await only(played))
     for personal in (NAME, case["id"], played.tenant.tenant_id):
         assert personal not in page.body
+
+
+async def test_whether_firebreak_acts_at_all_is_said_to_readers_only(played: Workbench) -> None:
+    shut = reopened(played, **(CLOSED | AZURE | AUTH))
+    assert "mode_ceiling" not in (await shut.app.health({})).body
+    told = json.loads((await shut.app.health(SIGNED_IN)).body)
+    assert {"mode_ceiling", "rules", "notifications_given_up", "guards_absent"} <= told.keys()
 
 
 @pytest.mark.parametrize(
