@@ -35,7 +35,7 @@ class Reader:
 
         Raises `CommandError` where there is no such carrier.
         """
-        self._carriers = carriers()
+        self._carriers = dict(carriers())
         self._named: dict[str, str] = {}
         for name, carrier in (named or {}).items():
             if carrier not in self._carriers or carrier == _GENERIC:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from shared.model import ResponderName
@@ -12,6 +14,7 @@ from shared.responder import Responder
 type Catalogue = Mapping[ResponderName, Responder[Any]]
 
 
+@cache
 def catalogue() -> Catalogue:
     """Find every responder in this folder, in the order of phases and names.
 
@@ -20,4 +23,4 @@ def catalogue() -> Catalogue:
     found: list[Responder[Any]] = registered(__name__, __path__, Responder)  # type: ignore[type-abstract]
     phases = list(type(found[0].phase))
     found.sort(key=lambda responder: (phases.index(responder.phase), responder.name))
-    return {responder.name: responder for responder in found}
+    return MappingProxyType({responder.name: responder for responder in found})

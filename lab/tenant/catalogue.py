@@ -5,17 +5,20 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from lab.tenant.cmdlets import Cmdlet
 from lab.tenant.operations import Operation
 
 
+@cache
 def operations() -> tuple[Operation, ...]:
     """Every operation of Graph that is simulated."""
     return tuple(found for found in _declared("graph_") if isinstance(found, Operation))
 
 
+@cache
 def cmdlets() -> tuple[Cmdlet, ...]:
     """Every Exchange cmdlet that is simulated."""
     return tuple(found for found in _declared("exchange_") if isinstance(found, Cmdlet))

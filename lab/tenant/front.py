@@ -24,8 +24,6 @@ from lab.tenant.records import Call
 from lab.tenant.visit import Incoming, Service, Visit
 from lab.tenant.world import World
 
-IN_PROCESS: Final = "lab.in_process"
-"""A scope with this key comes from a transport that can raise httpx's own errors."""
 _METHODS: Final = ["DELETE", "GET", "PATCH", "POST", "PUT"]
 _GLANCE: Final = 0.2
 
@@ -42,20 +40,25 @@ class Front:
         self._faults = faults
         self.app = Starlette(routes=[Route("/{path:path}", self.serve, methods=_METHODS)])
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one request."""
-        incoming = await _read(request)
-        first = next(iter(incoming.segments), "").casefold()
-        service = self._services.get(first)
+    async def answer(self, incoming: Incoming) -> Answer:
+        """Answer one request. Raises `Dropped` where the answer is lost."""
+        service = self._service(incoming)
         if service is None:
-            return _response(await self._control.answer(incoming))
+            return await self._control.answer(incoming)
+        return await self._visit(service, incoming)
+
+    async def serve(self, request: Request) -> Response:
+        """Answer one request that came over a socket, where a lost answer never ends."""
+        incoming = await _read(request)
         try:
-            return _response(await self._visit(service, incoming))
+            return response(await self.answer(incoming))
         except Dropped:
-            if request.scope.get(IN_PROCESS):
-                raise
             await self._hang(request)
-            return _response(service.fail(504, headers={}))
+            service = self._service(incoming)
+            return response(service.fail(504, headers={}) if service else Answer(504))
+
+    def _service(self, incoming: Incoming) -> Service | None:
+        return self._services.get(next(iter(incoming.segments), "").casefold())
 
     async def _visit(self, service: Service, incoming: Incoming) -> Answer:
         started = self._world.now()
@@ -121,17 +124,17 @@ def _faulty(service: Service, fault: Fault | None) -> Answer:
 
 async def _read(request: Request) -> Incoming:
     raw = request.scope.get("raw_path") or request.url.path.encode()
-    return Incoming(
+    return Incoming.arrived(
         method=request.method,
         host=f"{request.url.scheme}://{request.url.netloc}",
-        path=raw.decode().partition("?")[0],
-        query=dict(request.query_params),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        target=raw.partition(b"?")[0] + b"?" + request.scope["query_string"],
+        headers=request.headers.raw,
         body=await request.body(),
     )
 
 
-def _response(answer: Answer) -> Response:
+def response(answer: Answer) -> Response:
+    """Write an answer as it goes over the wire."""
     headers = dict(answer.headers)
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from lab.clock import Clock
+from lab.tenant.answers import Answer
 from lab.tenant.catalogue import cmdlets, operations
 from lab.tenant.control import Command, Control
 from lab.tenant.entra import Entra
@@ -33,7 +34,7 @@ from lab.tenant.tokens import (
     audience,
 )
 from lab.tenant.versioned import Versioned
-from lab.tenant.visit import Service
+from lab.tenant.visit import Incoming, Service
 from lab.tenant.world import World
 
 
@@ -90,6 +91,10 @@ class SimulatedTenant(World):
     def app(self) -> Starlette:
         """The ASGI application."""
         return self._front.app
+
+    async def answer(self, incoming: Incoming) -> Answer:
+        """Answer one request without a server. Raises `Dropped` where the answer is lost."""
+        return await self._front.answer(incoming)
 
     @property
     def commands(self) -> dict[str, Command]:

@@ -7,17 +7,15 @@ it, or else in its token. The managed identity is the first one's.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from typing import Final
 
+from lab.tenant.answers import Answer
 from lab.tenant.settings import TenantSettings
 from lab.tenant.simulated import SimulatedTenant
 from lab.tenant.tokens import home_of
+from lab.tenant.visit import Incoming
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-_BEARER: Final = b"bearer "
+_BEARER: Final = "bearer "
 
 
 class Street:
@@ -30,11 +28,6 @@ class Street:
             customer.entra.trust(home)
 
     @property
-    def app(self) -> ASGIApp:
-        """The ASGI application."""
-        return self._serve
-
-    @property
     def settings(self) -> TenantSettings:
         """Those of the provider's own tenant."""
         return self._home.settings
@@ -43,15 +36,15 @@ class Street:
         """Tell the lab's time."""
         return self._home.now()
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._whose(scope).app(scope, receive, send)
+    async def answer(self, incoming: Incoming) -> Answer:
+        """Answer one request. Raises `Dropped` where the answer is lost."""
+        return await self._whose(incoming).answer(incoming)
 
-    def _whose(self, scope: Scope) -> SimulatedTenant:
-        for part in unquote(scope["path"]).split("/"):
+    def _whose(self, incoming: Incoming) -> SimulatedTenant:
+        for part in incoming.segments:
             if part in self._houses:
                 return self._houses[part]
-        headers = dict(scope["headers"])
-        token = headers.get(b"authorization", b"")
+        token = incoming.headers.get("authorization", "")
         if token.lower().startswith(_BEARER):
-            return self._houses.get(home_of(token[len(_BEARER) :].decode()), self._home)
+            return self._houses.get(home_of(token[len(_BEARER) :]), self._home)
         return self._home

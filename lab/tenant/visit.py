@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-from urllib.parse import unquote
+from functools import cached_property
+from typing import Any, Protocol, Self
+from urllib.parse import parse_qsl, unquote
 
 from lab.tenant.answers import Answer
 
+type Headers = Iterable[tuple[bytes, bytes]]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Incoming:
     """A request as it arrived; header names in lower case."""
 
@@ -25,7 +28,22 @@ class Incoming:
     headers: Mapping[str, str]
     body: bytes
 
-    @property
+    @classmethod
+    def arrived(
+        cls, *, method: str, host: str, target: bytes, headers: Headers, body: bytes
+    ) -> Self:
+        """Take a request apart; `target` is path and query as sent."""
+        path, _, query = target.decode("latin-1").partition("?")
+        return cls(
+            method=method,
+            host=host,
+            path=path,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            headers={name.decode("latin-1").lower(): v.decode("latin-1") for name, v in headers},
+            body=body,
+        )
+
+    @cached_property
     def segments(self) -> tuple[str, ...]:
         """The decoded parts of the path."""
         return tuple(unquote(part) for part in self.path.split("/") if part)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from types import ModuleType
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType, ModuleType
 
 import shared.alerts
 from shared.alerts.carrier import Carrier, Reading, Recognised, Unreadable
 from shared.errors import Defect
 
 
-def carriers(package: ModuleType = shared.alerts) -> dict[str, Carrier]:
-    """Find the carriers of a package by name. Raises `Defect` where two claim one name."""
+@cache
+def carriers(package: ModuleType = shared.alerts) -> Mapping[str, Carrier]:
+    """Find the carriers of a package by name. Raises `Defect` where two claim one name.
+
+    The folder is looked through once, not for every alert: carriers hold nothing.
+    """
     found: dict[str, Carrier] = {}
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         for carrier in _defined(importlib.import_module(module.name)):
             if carrier.name in found:
                 raise Defect(f"two carriers are called {carrier.name}: one file is one carrier")
             found[carrier.name] = carrier
-    return dict(sorted(found.items()))
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def _defined(module: ModuleType) -> list[Carrier]:

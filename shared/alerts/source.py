@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, RootModel, StrictBool, StringConstraints, model_validator
@@ -22,12 +20,6 @@ from shared.model import Value
 _GENERIC = Generic().name
 _ENVELOPE = CloudEvents().name
 _NOTIFIED = GraphNotifications().name
-
-
-@cache
-def _carriers() -> Mapping[str, Carrier]:
-    """Look the folder through once, not for every alert; carriers hold nothing."""
-    return MappingProxyType(carriers())
 
 
 class Source(Value):
@@ -55,8 +47,8 @@ class Source(Value):
 
     def _mistakes(self) -> Iterator[str]:
         """Say all that does not go together, and what to do about it."""
-        known = ", ".join(_carriers())
-        unknown = {self.carrier, self.speaks} - set(_carriers())
+        known = ", ".join(carriers())
+        unknown = {self.carrier, self.speaks} - set(carriers())
         yield from (f"there is no carrier {name!r}; there are {known}" for name in sorted(unknown))
         if (self.carrier == _ENVELOPE) is not (self.carries is not None):
             yield f"carries goes with the carrier {_ENVELOPE}, and only with it"
@@ -64,8 +56,8 @@ class Source(Value):
             yield f"an envelope of {_ENVELOPE} holds no further envelope"
         if (self.speaks == _GENERIC) is not (self.mapping is not None):
             yield f"a mapping goes with the carrier {_GENERIC}, and only with it"
-        if self.rules and not _a_siem(_carriers().get(self.speaks)):
-            siem = ", ".join(name for name, each in _carriers().items() if _a_siem(each))
+        if self.rules and not _a_siem(carriers().get(self.speaks)):
+            siem = ", ".join(name for name, each in carriers().items() if _a_siem(each))
             yield f"rules go with the carrier of a SIEM: {siem}"
         if self.auth and (self.auth.scheme == "client_state") is not (self.carrier == _NOTIFIED):
             yield f"client_state goes with the carrier {_NOTIFIED}, and only with it"
@@ -77,7 +69,7 @@ class Source(Value):
 
     def reader(self) -> Carrier:
         """Give the carrier that reads this source's bodies."""
-        inner = _carriers()[self.speaks]
+        inner = carriers()[self.speaks]
         if self.mapping:
             inner = Generic(self.mapping)
         elif self.rules and isinstance(inner, SiemCarrier):
