@@ -18,6 +18,7 @@ import asyncio
 import uuid
 from asyncio import Event as Flag
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -52,6 +53,10 @@ BUSY: Final = 3.0
 """Seconds after which a message comes back whose account another worker holds."""
 STRAGGLERS: Final = 3.0
 """Seconds after which the next phase begins, whatever of the last one still waits for an answer."""
+PLANS_AT_ONCE: Final = 8
+"""Plans that a worker makes side by side for people to judge. A storm opens hundreds of cases that
+wait for a person, and what is to act now must not stand behind all they read, nor must the pages.
+"""
 _EARLY: Final = timedelta(seconds=1)
 """A message may come this much before its time, by another machine's clock."""
 
@@ -84,6 +89,7 @@ class Runner:
         self._terms = terms
         self._log = log
         self._lock = Lock(store, clock)
+        self._unhurried = asyncio.Semaphore(PLANS_AT_ONCE)
         self._conclusion = Conclusion(store, queue, clock)
         self._lapse = Lapse(store, clock)
         self._inquiries = Inquiries(store=store, clock=clock, tenant=tenant)
@@ -182,7 +188,7 @@ class Runner:
             self._clearance.subject(file.case.account), file.record(tasks=claimed)
         )
         with calls_are(wave.rank, file.case.id):
-            return [asyncio.ensure_future(self._act(file, t, room, subject)) for t in claimed]
+            return [asyncio.ensure_future(self._in_turn(file, t, room, subject)) for t in claimed]
 
     def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
         latest = self._clock() + _EARLY
@@ -194,6 +200,14 @@ class Runner:
             and (not message.tasks or task.id in message.tasks)
             and turns.has_turn(file, task)
         ]
+
+    async def _in_turn(
+        self, file: CaseFile, task: Task, room: _Room, subject: GuardSubject
+    ) -> None:
+        """Go on with a task: at once where it acts, and a few at a time where it only plans."""
+        acts = task.mode is Mode.ENFORCE or task.release
+        async with nullcontext() if acts else self._unhurried:
+            await self._act(file, task, room, subject)
 
     async def _act(self, file: CaseFile, task: Task, room: _Room, subject: GuardSubject) -> None:
         begun = False

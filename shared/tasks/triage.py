@@ -22,7 +22,6 @@ from shared.model import (
     AlertState,
     CaseId,
     Event,
-    Mode,
     ResponderName,
     TenantId,
     digest,
@@ -30,8 +29,7 @@ from shared.model import (
 from shared.policy.decide import Decision
 from shared.policy.document import Policy
 from shared.policy.guards import Guard
-from shared.signals.table import Fact, Metric
-from shared.signals.trace import joins, measured
+from shared.signals.trace import joins
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.answer import Moment, answer
@@ -39,9 +37,10 @@ from shared.tasks.brakes import Brakes
 from shared.tasks.casebook import joined, opened
 from shared.tasks.completion import Completion, readers
 from shared.tasks.conclusion import Conclusion
+from shared.tasks.crowd import Crowd
 from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
-from shared.tasks.outbox import Told, announce_case, announce_plainly
+from shared.tasks.outbox import Told, announce_case
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, encode
 from shared.tasks.resolve import organisation, resolve
@@ -50,6 +49,8 @@ from shared.telemetry import Log
 
 _UNANSWERED: Final = frozenset({AlertState.RECEIVED, AlertState.UNRESOLVED, AlertState.POISONED})
 """States from which an alert is answered: one that failed may be sent again once that is mended."""
+AT_ONCE: Final = 6
+"""Alerts that a worker answers side by side: cases and pages need room beside a storm of them."""
 _OWN_VERDICT: Final = ResponderName("confirm_compromised")
 
 
@@ -76,8 +77,8 @@ class Triage:
         self._guards = tuple(guards)
         self._brakes = brakes
         self._log = log
-        self._told: dict[str, datetime] = {}
-        """The hour for which this worker told people last that a guard stopped something."""
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._crowd = Crowd(store=store, clock=clock, brakes=brakes, log=log)
         self._conclusion = Conclusion(store, queue, clock)
         self._completion = Completion(
             readers=readers(tenant, Pieces(store, tenant.id)),
@@ -87,6 +88,10 @@ class Triage:
 
     async def triage(self, message: TriageMessage) -> None:
         """Answer one alert; where the tenant cannot be read now, the alert comes back later."""
+        async with self._room:
+            await self._triage(message)
+
+    async def _triage(self, message: TriageMessage) -> None:
         at, todo_key = keys.inbox(message.tenant), keys.todo_row(message.alert)
         row, todo = await asyncio.gather(
             self._store.read(at, keys.alert_row(message.alert)), self._store.read(at, todo_key)
@@ -191,48 +196,10 @@ class Triage:
             return answer(alert, account, policy=self._policy, guards=self._guards, moment=now)
 
         decision = answered(moment)
-        crowded = await self._crowded(file, alert, decision)
+        crowded = await self._crowd.stops(file, alert, decision)
         if not crowded:
             return decision
-        self._log.warning("guard.tripped", case=file.id, alert=alert.id, rule=decision.rule)
-        await self._say_tripped(crowded)
         return answered(moment.model_copy(update={"crowded": crowded}))
-
-    async def _say_tripped(self, crowded: tuple[str, ...]) -> None:
-        """Tell people, once an hour for each guard: a storm must not become one of messages."""
-        hour = self._clock().replace(minute=0, second=0, microsecond=0)
-        for said in crowded:
-            guard = said.partition(":")[0]
-            if self._told.get(guard) == hour:
-                # The channels would not tell it twice either; this spares every alert the notice.
-                continue
-            await announce_plainly(
-                self._store,
-                self._tenant.id,
-                Told.GUARD_TRIPPED,
-                said,
-                self._clock(),
-                occasion=f"{guard}:{hour.isoformat()}",
-            )
-            self._told[guard] = hour
-
-    async def _crowded(self, file: CaseFile, alert: Alert, decision: Decision) -> tuple[str, ...]:
-        if not any(step.mode is Mode.ENFORCE for step in decision.steps):
-            return ()
-        # What is enforced was decided by one rule: with a doubtful one beside it, it would ask.
-        if storm := await self._storm(file, alert, decision.rules[0]):
-            _tripped("burst", alert)
-            return storm
-        full = await self._brakes.take(file.id, alert.kind)
-        if full:
-            _tripped("radius", alert)
-        return full
-
-    async def _storm(self, file: CaseFile, alert: Alert, rule: str) -> tuple[str, ...]:
-        """Count a new case of a rule; whatever joins a case asks as well while the rule is held."""
-        if file.exists:
-            return await self._brakes.stormy(rule)
-        return await self._brakes.opened(file.id, alert.kind, rule)
 
     async def _enter(
         self, file: CaseFile, alert: Alert, account: Account, decision: Decision
@@ -281,7 +248,3 @@ def _told_microsoft(file: CaseFile) -> bool:
         entry.event is Event.CHANGE and entry.responder == _OWN_VERDICT
         for entry in file.journal.entries
     )
-
-
-def _tripped(guard: str, alert: Alert) -> None:
-    measured(Metric.GUARD_TRIPPED, facts={Fact.GUARD: guard, Fact.KIND: alert.kind})
