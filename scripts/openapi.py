@@ -130,7 +130,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         ),
         "erasures": Shape(statuses=_PAGE, gives=(BaseModel,)),
         "erase": Shape(
-            statuses=(200, 202, 403, 404, 409),
+            statuses=(200, *_ASKED),
             gives=(BaseModel,),
             takes=(PlanRequest, EraseRequest),
             form=("user", "seen", "reason"),

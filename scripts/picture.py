@@ -1,21 +1,25 @@
-"""Take the picture of a case page that the README shows: `python -m scripts.picture`.
+"""Take pictures of pages, of invented people in a simulated tenant.
 
-The case is one of those the tests use: invented people, a stolen session, contained.
+python -m scripts.picture            the case page that the README shows
+python -m scripts.picture FOLDER     every page, wide and narrow, light and dark, to be looked at
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import struct
 import sys
+import tempfile
 import zlib
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 from shared.pages.render import Pages
+from tests.e2e.gallery import LOOKS, play
 from tests.pages import stories
 
 PICTURE: Final = Path(__file__).resolve().parents[1] / "docs" / "case-page.png"
@@ -63,26 +67,51 @@ _FEW_COLOURS: Final = """async address => {
 """Reduces a picture to 256 colours at most, in the browser, which can read PNG."""
 
 
-def main() -> int:
-    """Render, photograph from the top to the end of the timeline, and write the picture."""
+def main(*folders: str) -> int:
+    """Take the README's picture, or with a folder those of every page."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("needs Chromium, and there is none on the PATH", file=sys.stderr)
         return 1
+    shown = _played() if folders else {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
-        page.set_content(Pages("/api").case(stories.contained().view()))
-        bottom = page.evaluate("document.querySelector('.timeline').getBoundingClientRect().bottom")
-        part = FloatRect(x=0, y=0, width=WIDTH, height=bottom + 24)
-        picture = small(page, page.screenshot(full_page=True, clip=part))
-        browser.close()
+        if folders:
+            _everything(browser, shown, Path(folders[0]))
+            return 0
+        picture = _case_page(browser)
     if len(picture) > LIMIT:
         print(f"the picture weighs {len(picture)} bytes, more than {LIMIT}", file=sys.stderr)
         return 1
     PICTURE.write_bytes(picture)
     print(f"{PICTURE.name}: {len(picture)} bytes")
     return 0
+
+
+def _case_page(browser: Browser) -> bytes:
+    """Render, and photograph from the top to the end of the timeline."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
+    page.set_content(Pages("/api").case(stories.contained().view()))
+    bottom = page.evaluate("document.querySelector('.timeline').getBoundingClientRect().bottom")
+    part = FloatRect(x=0, y=0, width=WIDTH, height=bottom + 24)
+    return small(page, page.screenshot(full_page=True, clip=part))
+
+
+def _played() -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(play(Path(folder)))
+
+
+def _everything(browser: Browser, shown: dict[str, str], folder: Path) -> None:
+    """Photograph each page from top to bottom, as NAME-WIDTH-SCHEME.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for scheme, width in LOOKS:
+        page = browser.new_page(viewport=ViewportSize(width=width, height=800), color_scheme=scheme)
+        for name, html in shown.items():
+            page.set_content(html)
+            page.screenshot(full_page=True, path=folder / f"{name}-{width}-{scheme}.png")
+        page.close()
+    print(f"{len(shown)} pages, {len(LOOKS)} pictures of each, in {folder}")
 
 
 def small(page: Page, picture: bytes) -> bytes:
@@ -106,4 +135,4 @@ def small(page: Page, picture: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:2]))

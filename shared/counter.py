@@ -37,7 +37,8 @@ class Counter:
             return self._window.failed(headers, error, nothing="Nothing can be put back")
         if wants_json(headers):
             return _steps(steps)
-        return self._window.html(self._window.pages.undo(CaseId(case), steps))
+        whose = await self._undo.whose(self._tenant, CaseId(case))
+        return self._window.html(self._window.pages.undo(CaseId(case), whose, steps))
 
     async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Put back what a person at a page, or the command line, asks for."""

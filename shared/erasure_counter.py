@@ -9,11 +9,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.desk import Page, json_page
+from shared.desk import Page, json_page, wants_json
 from shared.errors import FirebreakError, Gone
 from shared.model import Json
 from shared.principal import Role
 from shared.sweeps.erasure import Erasures, Order
+from shared.tasks.ledger import Clock
 from shared.telemetry import Log
 from shared.window import FAILURES, Form, Signed, Window
 
@@ -34,9 +35,10 @@ class EraseRequest(PlanRequest):
 class ErasureCounter:
     """Takes requests to erase a person, from an administrator or the command line."""
 
-    def __init__(self, *, window: Window, erasures: Erasures, log: Log) -> None:
+    def __init__(self, *, window: Window, erasures: Erasures, clock: Clock, log: Log) -> None:
         self._window = window
         self._erasures = erasures
+        self._clock = clock
         self._log = log
 
     async def show(self, headers: Mapping[str, str]) -> Page:
@@ -44,11 +46,16 @@ class ErasureCounter:
         if reason := self._window.door.shut(headers):
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        orders = await self._erasures.orders()
         done = await self._erasures.done()
         held = await self._erasures.held.all()
+        if not wants_json(headers):
+            may = self._window.door.may(headers, Role.ADMINISTRATOR)
+            pages = self._window.pages
+            return self._window.html(pages.erasures(orders, done, held, at=self._clock(), may=may))
         return json_page(
             {
-                "under_way": [_told(order) for order in await self._erasures.orders()],
+                "under_way": [_told(order) for order in orders],
                 "done": [one.model_dump(mode="json") for one in done],
                 "held_back": [one.model_dump(mode="json") for one in held],
             }
@@ -69,7 +76,10 @@ class ErasureCounter:
         asked, _ = self._window.request(
             headers, body, role=Role.ADMINISTRATOR, model=PlanRequest, form=_form
         )
-        return json_page((await self._erasures.plan(asked.user)).model_dump(mode="json"))
+        plan = await self._erasures.plan(asked.user)
+        if wants_json(headers):
+            return json_page(plan.model_dump(mode="json"))
+        return self._window.html(self._window.pages.erasure_plan(plan, at=self._clock()))
 
     async def _start(self, headers: Mapping[str, str], body: bytes) -> Page:
         asked, actor = self._window.request(
@@ -80,7 +90,10 @@ class ErasureCounter:
         with suppress(FirebreakError):
             # The order is written down: what cannot be done now, the timer does.
             await self._erasures.run()
-        return json_page({"order": order.id}, status=HTTPStatus.ACCEPTED)
+        if wants_json(headers):
+            return json_page({"order": order.id}, status=HTTPStatus.ACCEPTED)
+        target = {"Location": f"{self._window.base}/erasures"}
+        return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
 
 def _told(order: Order) -> Json:

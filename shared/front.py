@@ -94,7 +94,9 @@ class Front(Wiring):
     def _erasure_counter(self) -> ErasureCounter:
         from shared.erasure_counter import ErasureCounter
 
-        return ErasureCounter(window=self._window, erasures=self._erasures, log=self.log)
+        return ErasureCounter(
+            window=self._window, erasures=self._erasures, clock=self._clock, log=self.log
+        )
 
     @cached_property
     def _standing(self) -> Standing:

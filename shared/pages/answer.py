@@ -148,7 +148,9 @@ def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock, left: int) -> A
     left += len(wanted)
     parts = [f"{_many(failed, 'task')} failed"] if failed else []
     parts += [f"{_many(left, 'step')} only a person can do"] if left else []
-    rest = " Everything else has ended." if len(tasks) > failed + len(wanted) else ""
+    goes_on = any(task.state in UNFINISHED - {TaskState.WAITING} for task in tasks)
+    rest = "What else there is goes on by itself" if goes_on else "Everything else has ended"
+    rest = f" {rest}." if len(tasks) > failed + len(wanted) else ""
     sentence = f"{' and '.join(parts).capitalize()}.{rest}"
     if clock.limit in {Limit.NONE, Limit.UNTOUCHED}:
         return Answer(tone=Tone.BAD, word="Not contained: needs a person", sentence=sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.model import Mode, Utc, Value
+from shared.pages import words
 from shared.policy.counters import DAY, HOUR, UNREAD, Counters, cases, hourly, lately
 from shared.policy.document import Policy
 from shared.policy.guards import Pause
@@ -94,7 +95,11 @@ def _gauges(policy: Policy, counters: Counters, at: datetime) -> tuple[Gauge, ..
         ("accounts in the last hour", cases(hour), hourly(radius, counters.size)),
         ("accounts in the last 24 hours", cases(day), radius.per_day),
         *(
-            (f"because of {kind} in the last hour", sum(one.kind is kind for one in hour), most)
+            (
+                f"because of {words.said(kind)} in the last hour",
+                sum(one.kind is kind for one in hour),
+                most,
+            )
             for kind, most in sorted(radius.kinds.items())
         ),
     )

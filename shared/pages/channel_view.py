@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from shared.model import Utc, Value
+
+
+class Reach(StrEnum):
+    """Whether a channel reaches anybody, what needs a person first."""
+
+    NOBODY = "nobody"
+    STRUGGLES = "struggles"
+    REACHES = "reaches"
+    UNUSED = "unused"
 
 
 class ChannelState(Value):
@@ -20,3 +31,17 @@ class ChannelState(Value):
     """Why it did not take the last one that failed."""
     cut: bool = False
     """Whether there is more than was counted: each number is then the least it can be."""
+
+    @property
+    def reach(self) -> Reach:
+        """Say in a word whether it reaches anybody."""
+        if self.dead:
+            return Reach.NOBODY
+        if self.failing:
+            return Reach.STRUGGLES
+        return Reach.REACHES if self.told else Reach.UNUSED
+
+    @property
+    def urgency(self) -> int:
+        """Rank it by how much it needs a person, the most urgent lowest."""
+        return tuple(Reach).index(self.reach)

@@ -6,45 +6,44 @@ so that a page is one answer, a report is one file, and nothing that an alert sm
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from shared.model import AlertKind, CaseId, CaseStatus, Json, Severity, Value
-from shared.pages import times, words
+from shared.model import (
+    Account,
+    AlertKind,
+    AlertState,
+    CaseId,
+    CaseStatus,
+    Json,
+    Severity,
+    Value,
+)
 from shared.pages.approval_cards import ApprovalsView, Card
 from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
 from shared.pages.health_view import HealthView
 from shared.pages.posture_view import PostureView, SweepPage
+from shared.pages.templating import environment
 from shared.pages.tenants_view import TenantsView
-from shared.pages.text import visible
 from shared.pages.timeline import timeline
 from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
 from shared.principal import SIGN_IN, SIGN_IN_AT
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from shared.pages.policy_view import PolicyView
 
 _HERE: Final = Path(__file__).parent
-_ICON: Final = (
-    "data:image/svg+xml,"
-    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Cpath fill='%23c2410c' d='M8 0l7 3v5c0 4-3 7-7 8-4-1-7-4-7-8V3z'/%3E"
-    "%3Cpath fill='none' stroke='%23fff' stroke-width='2' d='M4.5 8l2.5 2.5 4.5-5'/%3E%3C/svg%3E"
+_CASELESS: Final = (
+    *(AlertState.UNREADABLE, AlertState.UNRESOLVED, AlertState.POISONED, AlertState.IGNORED),
 )
-_CODE: Final = re.compile(r"`([^`]+)`")
-_RAW: Final = 4000
-"""Letters of an alert's body that are shown."""
+"""States of an alert that opened no case, the most urgent first."""
 
 
 class Pages:
@@ -54,7 +53,7 @@ class Pages:
         css, js = (_text(name) for name in ("firebreak.css", "live.js"))
         self._style, self._script = _hashed(css), _hashed(js)
         self._for_files = f"default-src 'none'; img-src data:; style-src {self._style}"
-        self._templates = _environment(css=css, js=js, base=base.rstrip("/"))
+        self._templates = environment(css=css, js=js, base=base.rstrip("/"))
         self._templates.globals |= {"local": local, "house": house}
 
     def case(
@@ -93,7 +92,9 @@ class Pages:
     def alerts(self, view: AlertsView, *, may: bool = False) -> str:
         """Render the alerts that opened no case; `may`: whether the reader may have one re-read."""
         older = urlencode(view.filters.model_dump(exclude_none=True) | {"after": view.older})
-        return self._page("alerts.html", "alerts", view=view, may=may, older=older)
+        return self._page(
+            "alerts.html", "alerts", view=view, may=may, older=older, states=_CASELESS
+        )
 
     def alert(
         self, alert: AlertLine, readings: Iterable[Json], *, at: datetime, may: bool = False
@@ -149,9 +150,29 @@ class Pages:
         """Render the one change that a signed link leads to."""
         return self._page("linked.html", "approvals", card=card, at=at, may=may, link=link)
 
-    def undo(self, case: CaseId, steps: Iterable[Value]) -> str:
-        """Render what would be put back, each with the button that does it."""
-        return self._page("undo.html", "cases", case=case, steps=list(steps))
+    def erasures(
+        self,
+        under_way: Iterable[Value],
+        done: Iterable[Value],
+        held: Iterable[Value],
+        *,
+        at: datetime,
+        may: bool,
+    ) -> str:
+        """Render what is being erased, what was, and what storage holds back.
+
+        `may`: whether the reader may have a person erased.
+        """
+        lists = {"under_way": list(under_way), "done": list(done), "held": list(held)}
+        return self._page("erasures.html", "", **lists, at=at, may=may)
+
+    def erasure_plan(self, plan: Value, *, at: datetime) -> str:
+        """Render what would be erased of a person, with the button that does it."""
+        return self._page("erasure_plan.html", "", plan=plan, at=at)
+
+    def undo(self, case: CaseId, whose: Account, steps: Iterable[Value]) -> str:
+        """Render what would be put back of whose account, each with the button that does it."""
+        return self._page("undo.html", "cases", case=case, whose=whose, steps=list(steps))
 
     def way_back(self, view: CaseView) -> str:
         """Render the checklist with the buttons of the owner's way back."""
@@ -197,64 +218,6 @@ class Pages:
 
     def _page(self, template: str, here: str, **values: object) -> str:
         return self._templates.get_template(template).render(here=here, **values)
-
-
-def _environment(*, css: str, js: str, base: str) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "css": Markup(css),  # noqa: S704 - our own file
-        "js": Markup(js),  # noqa: S704 - our own file
-        "base": base,
-        "icon": _ICON,
-    }
-    environment.filters |= {
-        "check_name": lambda name: name.replace("_", " ").capitalize(),
-        "clock": times.clock,
-        "duration": times.duration,
-        "field": times.field,
-        "full": times.full,
-        "in_path": partial(quote, safe=""),
-        "machine": times.machine,
-        "minute": times.minute,
-        "named": words.named,
-        "precise": times.precise,
-        "raw": partial(visible, limit=_RAW),
-        "relative": times.relative,
-        "said": words.said,
-        "shape_of": words.SHAPES.__getitem__,
-        "sign": words.sign,
-        "with_code": _with_code,
-        "tone": lambda state: words.sign(state)[1],
-    }
-    return environment
-
-
-def _shown(value: object) -> object:
-    """Make every text that a template prints visible; what is not known is said to be unknown."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return visible(value)
-    return value
-
-
-def _with_code(text: str) -> object:
-    """Set what stands between backticks as code; all of it is escaped before."""
-    from markupsafe import Markup, escape
-
-    safe = str(escape(visible(text)))
-    return Markup(_CODE.sub(r'<span class="id">\1</span>', safe))  # noqa: S704 - escaped above
 
 
 def _text(name: str) -> str:

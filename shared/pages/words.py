@@ -20,6 +20,7 @@ from shared.model import (
     Severity,
     TaskState,
 )
+from shared.pages.channel_view import Reach
 from shared.pages.findings import SearchState
 from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
 from shared.policy.checklist import Light
@@ -116,6 +117,12 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Grade.NOTE: ("To know", Tone.QUIET, "eye"),
         Grade.UNKNOWN: ("Not known", Tone.PERSON, "unknown"),
         Grade.BAD: ("To do", Tone.BAD, "failed"),
+    },
+    Reach: {
+        Reach.NOBODY: ("Reached nobody", Tone.BAD, "failed"),
+        Reach.STRUGGLES: ("Does not take it yet", Tone.PERSON, "half"),
+        Reach.REACHES: ("Reaches people", Tone.GOOD, "done"),
+        Reach.UNUSED: ("Told nothing this week", Tone.QUIET, "off"),
     },
     ChainState: {
         ChainState.INTACT: ("Intact", Tone.GOOD, "done"),
@@ -245,7 +252,12 @@ def said(choice: object) -> str:
     return " ".join(_SHORT.get(word, word) for word in str(choice).split("_"))
 
 
+def kind_said(kind: str) -> str:
+    """Say a kind of alert that is on record as a text; one that is not known any more as it is."""
+    return said(AlertKind(kind) if kind in AlertKind else kind)
+
+
 def named(responder: str) -> str:
     """Say the name of a responder or of a sweep as a heading."""
-    said = responder.replace("_", " ").capitalize()
-    return f"MFA{said[3:]}" if said.startswith("Mfa ") else said
+    name = said(responder)
+    return name[:1].upper() + name[1:]

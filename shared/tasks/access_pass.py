@@ -43,6 +43,7 @@ class Issued(Value):
     """A pass as it is shown, once, with what the one who hands it over has to know."""
 
     value: SecretStr
+    whose: str
     valid_until: Utc
     notes: tuple[str, ...]
 
@@ -80,7 +81,12 @@ class AccessPasses:
         said = f"A Temporary Access Pass was issued, good until {made.valid_until:%H:%M} UTC"
         data = {"minutes": minutes, "valid_until": made.valid_until.isoformat(), "by": by.id}
         await self._note(file, Line(event=Event.PASS_ISSUED, text=said, actor=by.name, data=data))
-        return Issued(value=made.value, valid_until=made.valid_until, notes=_notes(file.case))
+        return Issued(
+            value=made.value,
+            whose=file.case.account.display_name or file.case.account.upn,
+            valid_until=made.valid_until,
+            notes=_notes(file.case),
+        )
 
     async def _note(self, file: CaseFile, line: Line) -> None:
         """Write down what has happened already, whoever else writes to the case meanwhile."""

@@ -99,8 +99,8 @@ def decode(text: str) -> Message:
     except ValidationError as error:
         _refuse_newer(text)
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Undecodable(f"Not a Firebreak message: {where}: {first['msg']}") from error
+        where = "".join(f"{part}: " for part in (".".join(map(str, first["loc"])),) if part)
+        raise Undecodable(f"Not a Firebreak message: {where}{first['msg']}") from error
 
 
 def _refuse_newer(text: str) -> None:

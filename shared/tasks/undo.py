@@ -16,6 +16,7 @@ from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused, Transient
 from shared.model import (
     UNFINISHED,
+    Account,
     Actor,
     CaseId,
     Difference,
@@ -87,6 +88,10 @@ class Undo:
         """
         file = await self._load(tenant, case)
         return tuple(self._step(file, task) for task in _to_undo(file, only))
+
+    async def whose(self, tenant: TenantId, case: CaseId) -> Account:
+        """Tell whose account a case is about. Raises as `plan` does."""
+        return (await self._load(tenant, case)).case.account
 
     async def ask(
         self, tenant: TenantId, case: CaseId, *, actor: Actor, only: ResponderName | None = None

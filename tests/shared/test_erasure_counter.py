@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ import pytest
 from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import CaseStatus, Event, Json, TaskState
+from shared.principal import Role
 from shared.store.verbs import Drop, Put
 from shared.tasks import keys
 from shared.tasks.chain import ERASED
@@ -20,6 +22,7 @@ from tests.tasks.approving import AZURE, signed_in
 from tests.tasks.benches import Bench
 
 JSON = {"accept": "application/json"}
+HTML = {"accept": "text/html"}
 
 
 @pytest.fixture
@@ -187,14 +190,47 @@ async def test_an_administrator_erases_from_a_form_of_ours_and_from_no_other_sit
         await settled(bench)
         who = signed_in("administrator")
         page = await bench.app.erase("plan", who, urlencode({"user": bench.oid}).encode())
-        fields = {"user": bench.oid, "seen": json.loads(page.body)["digest"], "reason": "R 17"}
-        body = urlencode(fields).encode()
+        assert bench.the_case().account.display_name in page.body
+        (seen,) = re.findall(r'name="seen" value="(\w+)"', page.body)
+        body = urlencode({"user": bench.oid, "seen": seen, "reason": "R 17"}).encode()
         foreign = {**who, "sec-fetch-site": "cross-site"}
         assert (await bench.app.erase("start", foreign, body)).status == 403
         assert bench.the_case().erased_at is None
-        assert (await bench.app.erase("start", who, body)).status == 202
+        answer = await bench.app.erase("start", who, body)
+        assert (answer.status, answer.headers["Location"]) == (303, "/api/erasures")
         assert bench.the_case().erased_at is not None
         assert bench.journal().entries[-1].actor == "Nia Okafor"
+
+
+async def test_the_page_says_who_asked_what_is_gone_and_what_storage_holds_back(
+    bench: Bench,
+) -> None:
+    account = bench.the_case().account
+    bench.store.held = ("raw/",)
+    case = await erased(bench)
+    page = (await bench.app.erasures(HTML)).body
+    for words in ("Request 17", "Nia", f"/api/cases/{case}", "Could not be erased yet", "raw/"):
+        assert words in page
+    for word in (account.object_id, account.upn, account.display_name):
+        assert word not in page
+    assert "/api/erasures" in (await bench.app.page(f"cases/{case}", HTML)).body
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_an_administrator_s_page_has_the_form_that_begins_an_erasure(role: Role) -> None:
+    async with Bench(settings=AZURE) as bench:
+        page = (await bench.app.erasures(HTML | signed_in(role))).body
+        assert ("/erasures/plan" in page) is (role is Role.ADMINISTRATOR)
+
+
+async def test_the_plan_of_an_open_case_names_it_and_has_no_button(bench: Bench) -> None:
+    await bench.detect(7)
+    await bench.settle()
+    body = urlencode({"user": bench.oid}).encode()
+    headers = {**HTML, "sec-fetch-site": "same-origin"}
+    page = (await bench.app.erase("plan", headers, body)).body
+    assert bench.the_case().id in page
+    assert "/erasures/start" not in page
 
 
 async def test_an_open_case_is_refused_with_its_number(bench: Bench) -> None:

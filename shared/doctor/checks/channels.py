@@ -41,14 +41,14 @@ class Channels(Check):
         "failing": Kind(
             grade=Grade.NOTE,
             state="retrying",
-            means="{subject} did not take {failing}, which is tried again: {why}",
+            means="Not taken by {subject} so far, and tried again: {failing}, because: {why}",
             do="Look whether its address and secret still hold",
             commands=("firebreak notify test {subject}",),
         ),
         "dead": Kind(
             grade=Grade.BAD,
             state="dead",
-            means="{subject} did not take {dead}, which was given up and reached nobody: {why}",
+            means="Given up and reached nobody by {subject}: {dead}, because: {why}",
             do="Mend its address or secret in FIREBREAK_CHANNELS, try it, then send again what it "
             "did not take",
             commands=("firebreak notify test {subject}", "firebreak notify again {subject}"),

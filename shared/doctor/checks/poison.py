@@ -31,7 +31,7 @@ class Poison(Check):
         "shown": Kind(
             grade=Grade.BAD,
             state="to be looked at",
-            means="{count} alerts failed again and again, so nobody has answered them.",
+            means="Alerts that failed again and again, so that nobody has answered them: {count}.",
             do="Open each under Alerts, mend what its reason says and have it read again, or act "
             "by hand",
             commands=("firebreak alerts --state poisoned",),
