@@ -26,6 +26,8 @@ _LOUD: Final = frozenset({Event.FAILED, Event.REAPPEARED, Event.EXPIRED, Noted.R
 _ACTS: Final = frozenset(
     {Event.CHANGE, Event.APPLIED, Event.UNDOING, Event.UNDONE, Event.RELEASED, Noted.SWITCHED}
 )
+_CEF_NAME, _CEF_TEXT, _CEF_STRING = 512, 1023, 4000
+"""Letters that CEF takes as the name, as a user or message, and as a custom string."""
 _OCSF: Final = "1.5.0"
 _REMEDIATION: Final = 7001
 """OCSF's class Remediation Activity, in category 7."""
@@ -57,11 +59,13 @@ def as_jsonl(line: Exported) -> str:
 def as_cef(line: Exported) -> str:
     """Write a line in ArcSight's Common Event Format, version 0.
 
+    A text too long for its field is cut there with an ellipsis; JSON lines have the whole of it.
     Source: CEF implementation standard; `|` and backslash are escaped in the header, `=` and
     backslash in the extension.
     """
     loud = 8 if line.event in _LOUD else 5 if line.event in _ACTS else 3
-    head = ["CEF:0", "Firebreak", "Firebreak", VERSION, line.event, line.text, str(loud)]
+    name = _cut(line.text, _CEF_NAME)
+    head = ["CEF:0", "Firebreak", "Firebreak", VERSION, line.event, name, str(loud)]
     labelled = {
         "case": line.case or "",
         "responder": line.responder or "",
@@ -72,13 +76,14 @@ def as_cef(line: Exported) -> str:
     fields = {
         "rt": str(int(line.at.timestamp() * 1000)),
         "externalId": line.id,
-        "suser": line.actor,
+        "suser": _cut(line.actor, _CEF_TEXT),
         "duid": line.account or "",
-        "duser": line.upn,
+        "duser": _cut(line.upn, _CEF_TEXT),
+        "msg": _cut(line.text, _CEF_TEXT) if plain(line.text) != name else "",
     }
     for number, (label, value) in enumerate(labelled.items(), start=1):
         if value:
-            fields |= {f"cs{number}Label": label, f"cs{number}": value}
+            fields |= {f"cs{number}Label": label, f"cs{number}": _cut(value, _CEF_STRING)}
     told = " ".join(f"{name}={_in_extension(value)}" for name, value in fields.items() if value)
     return f"{'|'.join(map(_in_header, head))}|{told}"
 
@@ -123,6 +128,11 @@ def as_erased(one: Erased) -> str:
 FORMATS: Final[Mapping[Format, Callable[[Exported], str]]] = MappingProxyType(
     {Format.JSONL: as_jsonl, Format.CEF: as_cef, Format.OCSF: as_ocsf}
 )
+
+
+def _cut(text: str, most: int) -> str:
+    shown = plain(text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def _in_header(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from lab.scenarios import full_house
 from shared.errors import Gone
 from shared.model import CaseId, Chained, Entry, TenantId
 from shared.sweeps.export import Export, Exported
-from shared.sweeps.formats import FORMATS, Format, as_cef, as_jsonl, as_ocsf
+from shared.sweeps.formats import FORMATS, Format, as_cef, as_jsonl, as_ocsf, plain
 from shared.tasks.chain import broken_at
 from tests.tasks.benches import NOON, Bench
 
@@ -68,8 +69,66 @@ def test_nothing_that_is_said_makes_a_field_of_cef(text: str, actor: str) -> Non
     assert head[6] in {"3", "5", "8"}
     names = re.findall(r"(?:^| )([A-Za-z0-9]+)=", re.sub(r"\\.", "__", head[7]))
     assert set(names) <= {
-        "rt", "externalId", "suser", "cs1Label", "cs1", "cs3Label", "cs3", "cs4Label", "cs4",
+        "rt", "externalId", "suser", "msg", "cs1Label", "cs1", "cs3Label", "cs3", "cs4Label", "cs4",
     }  # fmt: skip
+
+
+CEF_MOST = {
+    "name": 512,
+    "suser": 1023,
+    "duser": 1023,
+    "msg": 1023,
+    **{f"cs{n}": 4000 for n in range(1, 7)},
+}
+"""Letters that a field may have. Source: CEF implementation standard, its dictionary."""
+
+
+@settings(deadline=None)
+@given(HOSTILE, st.integers(1, 300))
+def test_no_field_of_cef_is_longer_than_it_may_be_and_a_long_text_goes_on_in_the_message(
+    text: str, times: int
+) -> None:
+    said = as_cef(line(text * times, text * times))
+    *_, name, _loud, rest = re.split(r"(?<!\\)(?:\\\\)*\|", said, maxsplit=7)
+    fields = dict(re.findall(r"(\w+)=((?:\\.|[^=\\])*)(?= \w+=|$)", rest)) | {"name": name}
+    for field, value in fields.items():
+        bare = re.sub(r"\\(.)", r"\1", value)
+        assert len(bare) <= CEF_MOST.get(field, 1023), field
+    assert ("msg" in fields) is (len(plain(text * times)) > CEF_MOST["name"])
+
+
+def test_an_ordinary_line_says_its_text_once() -> None:
+    assert "msg=" not in as_cef(line("Stop forwarding", "Nia Okafor"))
+
+
+OCSF_ENUMS = {
+    "activity_id": {1, 2, 3, 4, 99},
+    "severity_id": {0, 1, 2, 3, 4, 5, 6, 99},
+    "status_id": {0, 1, 2, 3, 4, 5, 6, 99},
+}
+OCSF_TEXTS = {"activity_name", "command_uid", "message", "status_detail"}
+
+
+def ocsf_faults(event: dict[str, Any]) -> list[str]:
+    """What OCSF's class Remediation Activity does not take.
+
+    Source: github.com/ocsf/ocsf-schema, events/remediation/remediation_activity.json.
+    """
+    of_class = {"category_uid": 7, "class_uid": 7001}
+    known = {*of_class, *OCSF_ENUMS, *OCSF_TEXTS, "type_uid", "time", "metadata", "unmapped"}
+    product = event["metadata"].get("product", {})
+    checks = {
+        "class": {name: event.get(name) for name in of_class} == of_class,
+        "type": event.get("type_uid") == 700_100 + event["activity_id"],
+        "enums": all(event.get(name) in values for name, values in OCSF_ENUMS.items()),
+        "time": isinstance(event.get("time"), int) and event["time"] > 10**12,
+        "texts": all(isinstance(event.get(name), str) for name in OCSF_TEXTS),
+        "command": bool(event.get("command_uid")),
+        "version": re.fullmatch(r"1\.\d+\.\d+", event["metadata"].get("version", "")) is not None,
+        "product": {"name", "vendor_name"} <= product.keys(),
+        "attributes": event.keys() <= known and isinstance(event.get("unmapped"), dict),
+    }
+    return [name for name, fine in checks.items() if not fine]
 
 
 async def test_everything_that_was_done_is_exported_and_the_chains_can_be_checked_from_it() -> None:
@@ -93,6 +152,9 @@ async def test_everything_that_was_done_is_exported_and_the_chains_can_be_checke
         assert 0 < len(later) < len(lines)
         only = [line async for line in export.lines(case=case)]
         assert len(only) == len(of_case)
+        assert [ocsf_faults(json.loads(as_ocsf(line))) async for line in export.lines()] == [
+            [] for _ in lines
+        ]
         acts = [json.loads(as_ocsf(line)) for line in only if line.event == "change"]
         assert {act["activity_name"] for act in acts} >= {"Isolate", "Evict"}
         assert {act["type_uid"] - act["class_uid"] * 100 for act in acts} <= {1, 2, 3, 4}
