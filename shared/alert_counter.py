@@ -20,6 +20,7 @@ from shared.pages.view import alert_line, alerts_view
 from shared.principal import Role
 from shared.tasks.ledger import Clock
 from shared.tasks.shown import Shown, Wanted
+from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
 from shared.window import FAILURES, Form, Signed, Window
 
@@ -34,8 +35,11 @@ _DAYS: Final = re.compile(r"([0-9]{1,4})d")
 class AlertCounter:
     """Shows alerts, and takes the wish to have one read again."""
 
-    def __init__(self, *, window: Window, shown: Shown, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, *, window: Window, shown: Shown, trail: Trail, clock: Clock, log: Log
+    ) -> None:
         self._window = window
+        self._trail = trail
         self._shown = shown
         self._clock = clock
         self._log = log
@@ -82,7 +86,10 @@ class AlertCounter:
             _, actor = self._window.request(
                 headers, body, role=Role.RESPONDER, model=Signed, form=_nothing
             )
-            alert = await self._shown.again(_id(alert_id))
+            known = await self._shown.one(_id(alert_id))
+            said = f"Alert {known.id} is to be read again"
+            await self._trail.note(Noted.ASKED, said, actor=actor, data={"alert": known.id})
+            alert = await self._shown.again(known.id)
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was read again")
         self._log.warning("alert.read_again", alert=alert.id, state=alert.state, actor=actor.id)

@@ -49,7 +49,13 @@ class Front(Wiring):
             tenant=self.settings.tenant,
             sources=self.sources,
         )
-        return AlertCounter(window=self._window, shown=shown, clock=self._clock, log=self.log)
+        return AlertCounter(
+            window=self._window,
+            shown=shown,
+            trail=self._trail,
+            clock=self._clock,
+            log=self.log,
+        )
 
     @cached_property
     def _approval_counter(self) -> ApprovalCounter:

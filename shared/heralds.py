@@ -64,6 +64,7 @@ class Heralds(Front):
             channels=self.channels,
             deliver=self._deliver,
             told=told,
+            trail=self._trail,
             clock=self._clock,
             log=self.log,
         )

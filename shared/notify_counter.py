@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from shared.channels.configured import Channels
 from shared.desk import Page, json_page, wants_json
@@ -12,26 +16,35 @@ from shared.principal import Role
 from shared.tasks.deliver import Deliver
 from shared.tasks.ledger import Clock
 from shared.tasks.told import Ledger
+from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
 from shared.window import Form, Signed, Window
+
+_SAID: Final = MappingProxyType(
+    {
+        "test": "Channel {} is to be tried",
+        "again": "What channel {} did not take is to be sent again",
+    }
+)
 
 
 class ChannelRequest(Signed):
     """Try a channel, or send again what it did not take."""
 
-    channel: str
+    channel: Annotated[str, Field(max_length=40)]
 
 
 class NotifyCounter:
     """Shows the channels; addresses and secrets are never shown."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything it touches comes in here
         self,
         *,
         window: Window,
         channels: Channels,
         deliver: Deliver,
         told: Ledger,
+        trail: Trail,
         clock: Clock,
         log: Log,
     ) -> None:
@@ -39,6 +52,7 @@ class NotifyCounter:
         self._channels = channels
         self._deliver = deliver
         self._told = told
+        self._trail = trail
         self._clock = clock
         self._log = log
 
@@ -61,13 +75,15 @@ class NotifyCounter:
             asked, actor = self._window.request(
                 headers, body, role=Role.ADMINISTRATOR, model=ChannelRequest, form=_form
             )
+            if what not in _SAID:
+                raise Gone("A channel can be tried, or asked again")
+            said, data = _SAID[what].format(asked.channel), {"channel": asked.channel}
+            await self._trail.note(Noted.ASKED, said, actor=actor, data=data)
             match what:
                 case "test":
                     await self._deliver.test(asked.channel, actor.name)
                 case "again":
                     await self._told.again(asked.channel)
-                case _:
-                    raise Gone("A channel can be tried, or asked again")
             self._log.info(f"notify.{what}", channel=asked.channel, actor=actor.id)
         except Transient as error:
             refused = Refused(f"The channel did not take it. {error}")

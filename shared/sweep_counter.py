@@ -113,6 +113,8 @@ class SweepCounter:
         _, actor = self._window.request(
             headers, body, role=Role.RESPONDER, model=RunRequest, form=_no_form
         )
+        said = f"Sweep {sweep.name} is to run"
+        await self._trail.note(Noted.ASKED, said, actor=actor, data={"sweep": sweep.name})
         await self._engine.start(sweep.name, actor.name)
 
     async def _accept(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:

@@ -34,6 +34,8 @@ class Noted(StrEnum):
     """Microsoft is told what was decided about a control of Secure Score."""
     IN_FORCE = "in_force"
     """A policy and settings were seen at start-up that were not in force before."""
+    ASKED = "asked"
+    """Somebody asked for work that changes no account: read again, told again, looked for again."""
     REFUSED = "refused"
     """Somebody signed in asked for something that they may not."""
     ERASED = "erased"

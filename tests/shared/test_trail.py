@@ -77,6 +77,32 @@ async def test_a_refusal_to_somebody_signed_in_is_on_record_and_a_strangers_knoc
         assert second.data["actor"] == NIA
 
 
+async def test_whoever_asks_for_work_that_changes_no_account_is_on_record_as_well() -> None:
+    async with Bench() as bench:
+        azure(bench)
+        await bench.post("identity-protection", {"value": [{"odd": True}]})
+        (alert,) = bench.alerts()
+        asked = {
+            f"Alert {alert.id} is to be read again": bench.app.read_again(
+                alert.id, by(Role.RESPONDER), b""
+            ),
+            "Channel pager is to be tried": bench.app.notify(
+                "test", by(Role.ADMINISTRATOR), b"channel=pager"
+            ),
+            "What channel pager did not take is to be sent again": bench.app.notify(
+                "again", by(Role.ADMINISTRATOR), b"channel=pager"
+            ),
+            "Sweep inbox_rules is to run": bench.app.move_sweep(
+                "inbox_rules", "run", by(Role.RESPONDER), b""
+            ),
+        }
+        for said, answer in asked.items():
+            assert (await answer).status < 500
+            mark = (await marks(bench))[-1]
+            assert (mark.event, mark.text, mark.data["actor"]) == (Noted.ASKED, said, NIA)
+        assert await intact(bench)
+
+
 async def test_whoever_knocks_without_end_does_not_fill_the_record() -> None:
     async with Bench() as bench:
         azure(bench)
