@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -49,7 +49,11 @@ class Front:
 
     async def serve(self, request: Request) -> Response:
         """Answer one request that came over a socket, where a lost answer never ends."""
-        incoming = await _read(request)
+        try:
+            incoming = await _read(request)
+        except ClientDisconnect:
+            # It gave up while it was asking; nobody is there to read an answer.
+            return Response(status_code=400)
         try:
             return response(await self.answer(incoming))
         except Dropped:
