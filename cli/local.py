@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from cli.exits import CommandError
@@ -37,9 +38,16 @@ class Local:
 
 @asynccontextmanager
 async def running(
-    stories: Iterable[Story], *, say: Callable[[str], None], port: Wish = ANY
+    stories: Iterable[Story],
+    *,
+    say: Callable[[str], None],
+    port: Wish = ANY,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Local]:
-    """Start the stack with an intruder at work in every story; stop all of it afterwards."""
+    """Start the stack with an intruder at work in every story; stop all of it afterwards.
+
+    `environment` is set for the app beside what every local stack sets.
+    """
     ours = needed(ROOT / "policy.toml", _SWITCHED_ON)
     tenant = SimulatedTenant(
         clock=Clock(),
@@ -52,7 +60,7 @@ async def running(
     settings = StackSettings(
         tenant_id=tenant.tenant_id,
         host=port,
-        environment=app_settings(tenant.own_object_id),
+        environment={**app_settings(tenant.own_object_id), **environment},
     )
     try:
         async with Stack(tenant, settings, say=say) as stack:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from rich.console import Console
+from rich.text import Text
 
 from cli.address import Address, forget, note
 from cli.local import Local, running, secret
+from lab.noticeboard import Noticeboard
+from lab.noticeboard import settings as channel_settings
 from lab.ports import Wish
+from lab.receivers import Receivers
 from lab.scenarios import STORIES, Scenario
+from lab.stack import ROOT
 
+TOLD: Final = Path("out") / "told"
+"""Where lies what people would have been told."""
 _CURL: Final = """\
 body='{body}'
 t=$(date +%s)
@@ -27,8 +36,22 @@ async def keep_up(port: int) -> None:
     """Run until interrupted."""
     console = Console(highlight=False)
     wish = Wish(port, option="--port" if port not in {0, 7071} else "")
-    with console.status("Starting the local stack") as status:
-        async with running(STORIES.values(), say=status.update, port=wish) as local:
+
+    def told(channel: str, said: str, path: Path) -> None:
+        console.print(f"[bold]Told {channel}[/]", Text(said), f"[dim]{path}[/]", soft_wrap=True)
+
+    board = Noticeboard(TOLD, told)
+    board.clear()
+    with console.status("Starting the local stack") as status, TemporaryDirectory() as folder:
+        async with (
+            Receivers(pin=board.pin) as far,
+            running(
+                STORIES.values(),
+                say=status.update,
+                port=wish,
+                environment=far.environment() | _channels(far, Path(folder)),
+            ) as local,
+        ):
             status.stop()
             note(
                 Address(
@@ -46,11 +69,20 @@ async def keep_up(port: int) -> None:
                 console.print("Stopping the stack")
 
 
+def _channels(far: Receivers, folder: Path) -> dict[str, str]:
+    return channel_settings(
+        far.smtp_port, policy=ROOT / "policy.toml", written=folder / "policy.toml"
+    )
+
+
 def _tell(local: Local, console: Console) -> None:
     url = local.stack.url
     console.print(f"[bold]Case pages[/]  {url}/api/cases")
     console.print(f"[bold]Health[/]      {url}/api/health")
-    console.print(f"[bold]Host log[/]    {local.stack.host_log}\n")
+    console.print(f"[bold]Host log[/]    {local.stack.host_log}")
+    console.print(
+        f"[bold]Told[/]        {TOLD}/ gets what Teams, Slack, mail, pager and Jira would\n"
+    )
     console.print("[bold]People you can compromise[/]")
     for scenario in local.scenarios:
         user = local.tenant.users[scenario.oid]
@@ -58,7 +90,9 @@ def _tell(local: Local, console: Console) -> None:
     console.print("\n[bold]Try, in another terminal[/]\n")
     user = local.tenant.users[local.scenarios[0].oid]
     console.print(f"  .venv/bin/firebreak plan {user.upn}", soft_wrap=True)
-    console.print(f"  .venv/bin/firebreak respond {user.upn} --reason 'trying it out'")
+    console.print(
+        f"  .venv/bin/firebreak respond {user.upn} --reason 'trying it out'", soft_wrap=True
+    )
     console.print("  .venv/bin/firebreak cases list\n")
     console.print("[bold]Or post an alert as Identity Protection would[/]\n")
     print(_CURL.format(body=_body(local.scenarios[0]), secret=secret(), url=url, source=SOURCE))
@@ -70,5 +104,5 @@ SOURCE: Final = "identity-protection"
 
 def _body(scenario: Scenario) -> str:
     body = json.loads(scenario.alerts[0].body)
-    body["detectedDateTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    body["value"][0]["detectedDateTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return json.dumps(body)

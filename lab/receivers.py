@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,10 @@ HANG = 0
 """A status that stands for no answer at all."""
 
 
+def _unpinned(_host: str, _body: bytes) -> None:
+    """Leave it in the lists."""
+
+
 @dataclass(kw_only=True)
 class Receivers:
     """The far side of all notifications, as an async context manager."""
@@ -30,6 +35,8 @@ class Receivers:
     mails: list[str] = field(default_factory=list)
     trouble: dict[str, int] = field(default_factory=dict)
     """What a host answers instead, such as 503; `HANG` for nothing."""
+    pin: Callable[[str, bytes], None] = _unpinned
+    """Is given each call's host and body as it comes; of a mail, `mail` and the message."""
 
     async def __aenter__(self) -> Self:
         self._services: dict[str, Service] = {host: made() for host, made in SERVICES.items()}
@@ -97,6 +104,7 @@ class Receivers:
 
     async def _answer(self, request: Request) -> Answer:
         self.heard.append(request)
+        self.pin(request.host, request.body)
         self._news.set()
         status = self.trouble.get(request.host)
         if status == HANG:
@@ -113,7 +121,9 @@ class Receivers:
                 verb = line.split(None, 1)[0].upper() if line.strip() else b""
                 if verb == b"DATA":
                     writer.write(b"354 Go on\r\n")
-                    self.mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+                    letter = await reader.readuntil(b"\r\n.\r\n")
+                    self.mails.append(letter.decode())
+                    self.pin("mail", letter.removesuffix(b".\r\n"))
                 writer.write(b"221 Bye\r\n" if verb == b"QUIT" else b"250 OK\r\n")
                 await writer.drain()
         writer.close()
