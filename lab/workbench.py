@@ -181,7 +181,8 @@ class Workbench:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the HTTP client."""
+        """End what the app still looks at, and close the HTTP client."""
+        await self.app.aclose()
         await self.client.aclose()
 
     async def post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -24,7 +25,7 @@ from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
 from shared.window import FAILURES, Form, Signed, Window
 
-MOST: Final = 50
+MOST: Final = 25
 """Alerts of one page."""
 _RAW: Final = 4_000
 """Letters of a body that are shown."""
@@ -99,11 +100,16 @@ class AlertCounter:
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 
     async def _view(self, wanted: Wanted, query: Mapping[str, str]) -> AlertsView:
-        alerts, older = await self._shown.page(wanted, most=MOST)
-        filters = AlertFilters(
-            state=wanted.state, source=wanted.source or "", since=query.get("since", "").strip()
+        (alerts, older), people = await asyncio.gather(
+            self._shown.page(wanted, most=MOST), self._shown.for_people()
         )
-        return alerts_view(alerts, at=self._clock(), filters=filters, older=older)
+        filters = AlertFilters(
+            state=wanted.state,
+            people=wanted.people,
+            source=wanted.source or "",
+            since=query.get("since", "").strip(),
+        )
+        return alerts_view(alerts, at=self._clock(), people=people, filters=filters, older=older)
 
     def _wanted(self, query: Mapping[str, str]) -> Wanted:
         given = {name: query[name].strip() or None for name in Wanted.model_fields if name in query}

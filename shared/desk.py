@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
-_COUNTED: Final = 300
+_COUNTED: Final = 200
 """Notifications that were given up and are counted for a probe."""
 _NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
@@ -99,14 +99,13 @@ class Desk:
         """
         well = {"status": "ok", "storage": "ok"}
         try:
-            await self._store.read(keys.cases(self._settings.tenant), "health")
             if self._door.shut(headers):
+                await self._store.read(keys.cases(self._settings.tenant), "health")
                 return json_page(well)
-            told = keys.deliveries(self._settings.tenant)
-            dead = len(
-                [row async for row in self._store.scan(told, prefix=keys.DEAD, most=_COUNTED)]
+            dead, absent = await asyncio.gather(
+                self._given_up(),
+                self._store.read(keys.brakes(self._settings.tenant), keys.ABSENT),
             )
-            absent = await self._store.read(keys.brakes(self._settings.tenant), keys.ABSENT)
         except FirebreakError as error:
             return json_page({"status": "unwell", "storage": type(error).__name__}, status=503)
         rules = [rule.name for rule in self._policy.rules]
@@ -120,6 +119,11 @@ class Desk:
                 "guards_absent": len(absent.body["names"]) if absent else 0,
             }
         )
+
+    async def _given_up(self) -> int:
+        """Count the notifications that nobody got."""
+        told = keys.deliveries(self._settings.tenant)
+        return len([row async for row in self._store.scan(told, prefix=keys.DEAD, most=_COUNTED)])
 
     async def _case(self, case: CaseId, kind: str, headers: Mapping[str, str]) -> Page:
         file = await CaseFile.load(self._store, self._clock, self._settings.tenant, case)

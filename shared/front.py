@@ -112,7 +112,7 @@ class Front(Wiring):
             window=self._window,
             desk=self._desk,
             settings=self.settings,
-            doctor=lambda: self._doctor,
+            checkups=lambda: self._checkups,
             clock=self._clock,
             policy=(self.policy, self._policy_text),
             catalogue=self.catalogue,

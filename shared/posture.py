@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from pydantic import Field
 
@@ -116,6 +116,10 @@ class RunState(StrEnum):
     """It came to its end, but could not look at everything."""
     FAILED = "failed"
     """It was given up; what it had found until then stands, and nothing was called fixed."""
+
+
+OVER: Final = frozenset({RunState.COMPLETE, RunState.PARTIAL})
+"""How a run stands that came to its end, and counted."""
 
 
 class Step(StrEnum):

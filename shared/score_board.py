@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -27,7 +28,7 @@ from shared.window import Form, Signed, Window
 _SHOWN: Final = timedelta(days=400)
 """How far back the trend goes."""
 
-_COUNTED: Final = 500
+_COUNTED: Final = 200
 """Cases that are counted: a storm opens more, and the page has to stay quick."""
 
 
@@ -59,14 +60,16 @@ class ScoreBoard:
 
     async def view(self) -> ScoreView:
         """Give the board, the trend and what each control would have met."""
-        kept = Kept(self._store, keys.sweep(self._tenant.id, SECURE_SCORE))
-        now = self._clock()
-        first = f"{DAY}{(now - _SHOWN).date().isoformat()}"
-        days = [DayScore.model_validate(body) async for key, body in kept.all(DAY) if key >= first]
-        found = await kept.one(BOARD)
+        kept, now = Kept(self._store, keys.sweep(self._tenant.id, SECURE_SCORE)), self._clock()
+        days, found, rows = await asyncio.gather(
+            self._days(kept, now), kept.one(BOARD), self._cases()
+        )
         board = None if found is None else Board.model_validate(found)
-        rows = [row async for row in self._cases()]
         return score_view(board, days, rows, now, cut=len(rows) == _COUNTED)
+
+    async def _days(self, kept: Kept, now: datetime) -> list[DayScore]:
+        first = f"{DAY}{(now - _SHOWN).date().isoformat()}"
+        return [DayScore.model_validate(body) async for _, body in kept.all(DAY, after=first)]
 
     async def decide(self, headers: Mapping[str, str], body: bytes) -> None:
         """Take an administrator's decision about a control to Microsoft."""
@@ -80,14 +83,12 @@ class ScoreBoard:
             asked.control, asked.state, reason=asked.reason, by=actor.name, at=self._clock()
         )
 
-    async def _cases(self) -> AsyncIterator[CaseRow]:
+    async def _cases(self) -> list[CaseRow]:
         """Read the newest cases of this quarter."""
         start, at = quarter_of(self._clock().date()), keys.cases(self._tenant.id)
-        async for row in self._store.scan(at, prefix=keys.LISTED, most=_COUNTED):
-            case = CaseRow.model_validate(row.body)
-            if case.opened_at.date() < start:
-                return
-            yield case
+        scan = self._store.scan(at, prefix=keys.LISTED, most=_COUNTED)
+        read = [CaseRow.model_validate(row.body) async for row in scan]
+        return [case for case in read if case.opened_at.date() >= start]
 
 
 def _form(fields: Form) -> dict[str, object]:

@@ -19,7 +19,7 @@ from shared.tasks.ledger import Clock
 from shared.window import Window
 
 if TYPE_CHECKING:
-    from shared.doctor.examine import Doctor
+    from shared.doctor.last import LastCheckup
     from shared.pages.policy_view import PolicyView
 
 _SHIPPED: Final = Path(__file__).with_name("policy") / "shipped.toml"
@@ -35,7 +35,7 @@ class Standing:
         window: Window,
         desk: Desk,
         settings: Settings,
-        doctor: Callable[[], Doctor],
+        checkups: Callable[[], LastCheckup],
         clock: Clock,
         policy: tuple[Policy, str],
         catalogue: Mapping[ResponderName, Responder[Any]],
@@ -43,7 +43,7 @@ class Standing:
         self._window = window
         self._desk = desk
         self._settings = settings
-        self._doctor = doctor
+        self._checkups = checkups
         self._clock = clock
         self._policy, self._text = policy
         self._catalogue = catalogue
@@ -58,13 +58,19 @@ class Standing:
         return self._window.html(self._window.pages.policy(view))
 
     async def health(self, headers: Mapping[str, str]) -> Page:
-        """Answer a probe with what names nobody; a browser gets the page, if it is let in."""
+        """Answer a probe with what names nobody; a browser gets the page, if it is let in.
+
+        The page shows the last check-up, with its age: it waits for none.
+        """
         if "text/html" not in header(headers, "accept"):
             return await self._desk.health(headers)
         if refusal := self._refusal(headers):
             return refusal
+        checkups = self._checkups()
         view = HealthView(
-            checkup=await self._doctor().examine(),
+            at=self._clock(),
+            checkup=await checkups.soon(),
+            looking=checkups.looking,
             mode_ceiling=self._policy.mode_ceiling,
             rules=tuple(rule.name for rule in self._policy.rules),
         )
@@ -75,7 +81,7 @@ class Standing:
         """Run every check and say what each found, as JSON: it names accounts, so to readers."""
         if refusal := self._refusal(headers):
             return refusal
-        checkup = await self._doctor().examine()
+        checkup = await self._checkups().anew()
         return json_page(checkup.model_dump(mode="json"))
 
     def _refusal(self, headers: Mapping[str, str]) -> Page | None:

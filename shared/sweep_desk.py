@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from shared.pages.posture_runs import (
     sweep_view,
 )
 from shared.pages.posture_view import (
+    MONTH,
     Named,
     PostureView,
     SweepMonth,
@@ -27,7 +29,7 @@ from shared.pages.posture_view import (
     score_trend,
     sweep_month,
 )
-from shared.posture import Held, Place, Run, SweepName
+from shared.posture import OVER, FindingState, Held, Place, Run, SweepName
 from shared.principal import Role
 from shared.score_board import ScoreBoard
 from shared.sweeps.engine import Engine
@@ -39,10 +41,16 @@ from shared.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
 _RUNS: Final = 400
 """Runs that a trend goes back: a year and a month of days."""
-_WORST: Final = 20
+_MONTH: Final = 31
+"""Runs that one request of the posture page reads: a month of days."""
+_LISTED: Final = 50
+"""Findings that the page of a sweep names; the rest is in its files."""
+_UNMENDED: Final = frozenset({FindingState.OPEN, FindingState.UNKNOWN})
+_WORST: Final = 10
 """Findings that the posture page names, over all sweeps."""
 _ROWS: Final = 20_000
 """Findings in one file; a larger sweep is fetched in parts."""
@@ -80,7 +88,7 @@ class SweepDesk:
         """Give what a path names as JSON."""
         name, _, more = rest.partition("/")
         if not name:
-            rows = [await self._row(sweep) for sweep in self._engine.sweeps.values()]
+            rows = await asyncio.gather(*map(self._row, self._engine.sweeps.values()))
             return {"sweeps": [row.model_dump(mode="json") for row in rows]}
         sweep = self.sweep(name)
         if not more:
@@ -104,7 +112,8 @@ class SweepDesk:
         return sweep
 
     async def _page(self, sweep: Sweep, headers: Mapping[str, str]) -> Page:
-        view, history, door = await self._one(sweep), await self._history(sweep), self._window.door
+        view, history = await asyncio.gather(self._one(sweep), self._history(sweep))
+        door = self._window.door
         counts = view.ended.counts if view.ended else None
         noted = (counts.open + counts.unknown if counts else 0) - len(view.worst)
         shown = SweepPage(
@@ -138,33 +147,54 @@ class SweepDesk:
         return found.model_copy(update={"headers": {**found.headers, "Content-Disposition": file}})
 
     async def _posture(self) -> PostureView:
-        months, places = list[SweepMonth](), list[tuple[Place, Sweep]]()
-        at = self._clock()
-        for sweep in self._engine.sweeps.values():
-            history = await self._history(sweep)
-            months.append(sweep_month(await self._row(sweep), history, at))
-            ended = await self._engine.floor.last_ended(sweep.name)
-            places += [(place, sweep) for place in (ended.worst if ended else ())]
-        score = await self._board.view()
-        worst = [
-            Named(sweep=sweep.name, finding=self._view(sweep, held))
-            for place, sweep in sorted(places, key=lambda one: one[0])[:_WORST]
-            if (held := await self._engine.findings(sweep).find(place[-1])) is not None
+        """Put the page together; what does not need each other is read side by side."""
+        at, sweeps = self._clock(), tuple(self._engine.sweeps.values())
+        score, read = await asyncio.gather(
+            self._board.view(), asyncio.gather(*(self._month(sweep, at) for sweep in sweeps))
+        )
+        places = [
+            (place, sweep)
+            for sweep, (_, ended) in zip(sweeps, read, strict=True)
+            for place in (ended.worst if ended else ())
         ]
+        heaviest = sorted(places, key=lambda one: one[0])[:_WORST]
+        worst = await asyncio.gather(*(self._named(sweep, place) for place, sweep in heaviest))
         return PostureView(
             at=at,
             score=score,
             trend=score_trend(score),
-            sweeps=tuple(months),
-            worst=tuple(one for one in worst if one.finding.state in {"open", "unknown"}),
+            sweeps=tuple(month for month, _ in read),
+            worst=tuple(one for one in worst if one and one.finding.state in _UNMENDED),
         )
 
+    async def _month(self, sweep: Sweep, at: datetime) -> tuple[SweepMonth, Run | None]:
+        """Count a sweep's month, and give its last run that came to an end."""
+        row, history = await asyncio.gather(self._row(sweep), self._recent(sweep, at))
+        ended = next((run for run in history if run.state in OVER), None)
+        return sweep_month(row, history, at), ended
+
+    async def _recent(self, sweep: Sweep, at: datetime) -> list[Run]:
+        """Read a sweep's runs of the last month, and back to one that came to its end."""
+        runs = list[Run]()
+        async for run in self._engine.floor.history(sweep.name, part=_MONTH):
+            if at - run.started_at > MONTH and any(one.state in OVER for one in runs):
+                break
+            runs.append(run)
+            if len(runs) == _RUNS:
+                break
+        return runs
+
+    async def _named(self, sweep: Sweep, place: Place) -> Named | None:
+        held = await self._engine.findings(sweep).find(place[-1])
+        return Named(sweep=sweep.name, finding=self._view(sweep, held)) if held else None
+
     async def _one(self, sweep: Sweep) -> SweepView:
-        row = await self._row(sweep)
-        ended = await self._engine.floor.last_ended(sweep.name)
+        row, ended = await asyncio.gather(
+            self._row(sweep), self._engine.floor.last_ended(sweep.name)
+        )
         findings = self._engine.findings(sweep)
-        ids = [place[-1] for place in ended.worst] if ended else []
-        held = [await findings.find(finding) for finding in ids]
+        ids = [place[-1] for place in ended.worst[:_LISTED]] if ended else []
+        held = await asyncio.gather(*map(findings.find, ids))
         return sweep_view(row, ended, [self._view(sweep, found) for found in held if found])
 
     async def _history(self, sweep: Sweep) -> list[Run]:

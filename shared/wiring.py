@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shared.doctor.absence import Absence
     from shared.doctor.deployment import Deployment
     from shared.doctor.examine import Doctor
+    from shared.doctor.last import LastCheckup
     from shared.sweeps.anchor import Anchoring
     from shared.sweeps.engine import Engine
     from shared.sweeps.erasure import Erasures
@@ -108,6 +109,8 @@ class Wiring:
 
     async def aclose(self) -> None:
         """Close every connection of this event loop."""
+        if "_checkups" in self.__dict__:
+            await self._checkups.aclose()
         if "_account" in self.__dict__:
             await self._account.aclose()
         if "_wire" in self.__dict__:
@@ -305,6 +308,12 @@ class Wiring:
         from shared.doctor.examine import Doctor
 
         return Doctor(self._deployment, checks(), self.log)
+
+    @cached_property
+    def _checkups(self) -> LastCheckup:
+        from shared.doctor.last import LastCheckup
+
+        return LastCheckup(self._doctor, self._clock)
 
     @cached_property
     def _absence(self) -> Absence:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.model import Severity, Utc, Value
 from shared.posture import (
+    OVER,
     Acceptance,
     Certainty,
     Counts,
@@ -111,7 +112,7 @@ def finding_view(held: Held, advice: str, at: datetime) -> FindingView:
 
 def run_view(run: Run) -> RunView:
     """Show one run."""
-    counted = run.state in {RunState.COMPLETE, RunState.PARTIAL}
+    counted = run.state in OVER
     return RunView(
         id=run.id,
         state=run.state,

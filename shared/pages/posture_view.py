@@ -12,7 +12,7 @@ from shared.model import Utc, Value
 from shared.pages.chart import Chart, chart
 from shared.pages.posture_runs import FindingView, SweepRow, SweepView
 from shared.pages.posture_score import ScoreView
-from shared.posture import Run, RunState, SweepName
+from shared.posture import OVER, Run, SweepName
 
 MONTH: Final = timedelta(days=30)
 _PER_CENT: Final = 100.0
@@ -79,7 +79,7 @@ class SweepPage(Value):
 
 def sweep_month(row: SweepRow, history: Iterable[Run], at: datetime) -> SweepMonth:
     """Count a sweep's last month; `history` is newest first."""
-    ended = [run for run in history if run.state in {RunState.COMPLETE, RunState.PARTIAL}]
+    ended = [run for run in history if run.state in OVER]
     if not ended:
         return SweepMonth(row=row)
     month = [run for run in ended if at - run.started_at <= MONTH]
@@ -111,9 +111,8 @@ def open_trend(history: Sequence[Run]) -> Chart | None:
 
     A run that was given up counted nothing: it is a hole.
     """
-    counted = {RunState.COMPLETE, RunState.PARTIAL}
     days = [
-        (run.started_at.date(), float(run.counts.open) if run.state in counted else None)
+        (run.started_at.date(), float(run.counts.open) if run.state in OVER else None)
         for run in reversed(history)
     ]
     return chart(days, title="Open after each run", unit="findings")

@@ -91,7 +91,8 @@ class Pages:
 
     def alerts(self, view: AlertsView, *, may: bool = False) -> str:
         """Render the alerts that opened no case; `may`: whether the reader may have one re-read."""
-        older = urlencode(view.filters.model_dump(exclude_none=True) | {"after": view.older})
+        asked = view.filters.model_dump(mode="json", exclude_defaults=True)
+        older = urlencode(asked | {"after": view.older})
         return self._page(
             "alerts.html", "alerts", view=view, may=may, older=older, states=_CASELESS
         )

@@ -336,6 +336,8 @@ class CasesView(Value):
     """Behind which line the settled ones go on; empty: nowhere."""
     alerts_needing_people: int
     refresh_s: int | None
+    alerts_cut: bool = False
+    """Whether even more alerts need a person: their number is then the least it can be."""
     cut: bool = False
     """Whether more cases are unsettled than were looked at: the newest were."""
 
@@ -351,10 +353,20 @@ class FoundView(Value):
     """Behind which line the search goes on; empty: it came to the end."""
 
 
+class Tally(Value):
+    """How many there are, as far as one page can count."""
+
+    number: int = 0
+    more: bool = False
+    """Whether there are more than that."""
+
+
 class AlertFilters(Value):
     """Which alerts a list was asked for; empty: all."""
 
     state: AlertState | None = None
+    people: bool = False
+    """Only those that wait for a person."""
     source: str = ""
     since: str = ""
 
@@ -365,6 +377,8 @@ class AlertsView(Value):
     at: Utc
     for_people: tuple[AlertLine, ...]
     ignored: tuple[AlertLine, ...]
+    people: Tally = Tally()
+    """How many need a person in all, whatever this page was asked for."""
     filters: AlertFilters = AlertFilters()
     older: str | None = None
     """Where the next page begins, if there is one."""

@@ -35,6 +35,7 @@ from shared.pages.values import (
     Hardening,
     Limit,
     Person,
+    Tally,
     TaskLine,
 )
 from shared.pages.way_back import way_back
@@ -46,10 +47,11 @@ FOR_PEOPLE: Final = frozenset({CaseStatus.NEEDS_PERSON, CaseStatus.WAITING})
 _NOBODYS: Final[frozenset[CaseStatus]] = frozenset()
 _GRAVITY: Final = {"high": -3, "unknown": -2, "medium": -1}
 """Order of severities; what is unknown may be high."""
-_LISTED: Final = 100
+_LISTED: Final = 50
 """Cases that one part of the list shows; the rest is found by its filter."""
 _SHOWN: Final = (AlertState.UNREADABLE, AlertState.POISONED, AlertState.UNRESOLVED)
 _ALL: Final = AlertFilters()
+_NONE: Final = Tally()
 
 
 def case_view(
@@ -122,7 +124,7 @@ def case_json(view: CaseView) -> Json:
 
 def cases_view(
     rows: Iterable[CaseRow],
-    alerts_needing_people: int,
+    alerts: Tally,
     at: datetime,
     *,
     mine: frozenset[CaseStatus] = _NOBODYS,
@@ -147,7 +149,8 @@ def cases_view(
         running_in_all=len(running),
         settled=tuple(row for row in rows if row.status not in FOR_PEOPLE | {CaseStatus.OPEN}),
         after=after,
-        alerts_needing_people=alerts_needing_people,
+        alerts_needing_people=alerts.number,
+        alerts_cut=alerts.more,
         refresh_s=_RUNNING_S if running else _COUNTING_S,
         cut=cut,
     )
@@ -157,6 +160,7 @@ def alerts_view(
     alerts: Iterable[Alert],
     *,
     at: datetime,
+    people: Tally = _NONE,
     filters: AlertFilters = _ALL,
     older: str | None = None,
 ) -> AlertsView:
@@ -166,6 +170,7 @@ def alerts_view(
         at=at,
         for_people=tuple(line for line in lines if line.state in _SHOWN),
         ignored=tuple(line for line in lines if line.state is AlertState.IGNORED),
+        people=people,
         filters=filters,
         older=older,
     )

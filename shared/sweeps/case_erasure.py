@@ -140,6 +140,7 @@ class Alerts:
                 await self._pieces.drop(name)
             await self._store.write(
                 Drop(self._at, keys.shown_row(alert.received_at, alert.id)),
+                Drop(self._at, keys.person_row(alert.received_at, alert.id)),
                 Drop(self._at, keys.todo_row(alert.id)),
                 Drop(self._at, keys.alert_row(alert.id)),
             )

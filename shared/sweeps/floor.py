@@ -23,7 +23,7 @@ from pydantic import Field
 
 from shared.errors import Conflict, Transient
 from shared.model import TenantId, Utc, Value
-from shared.posture import Budget, Run, RunId, RunState, SweepName
+from shared.posture import OVER, Budget, Run, RunId, RunState, SweepName
 from shared.store.verbs import Exists, Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock
@@ -34,7 +34,8 @@ LEASE: Final = timedelta(seconds=150)
 """How long a worker that says nothing more keeps a tenant's sweeps to itself."""
 BUSY: Final = 5.0
 """Seconds after which a message comes back while another sweep reads."""
-_OVER: Final = frozenset({RunState.COMPLETE, RunState.PARTIAL})
+_FEW: Final = 5
+"""Runs among which there is mostly one that came to its end."""
 
 
 class LeaseLost(Conflict):
@@ -109,15 +110,25 @@ class Floor:
         """Read a sweep's latest run, whether it is over or not."""
         return (await self._latest(sweep))[0]
 
-    async def history(self, sweep: SweepName) -> AsyncIterator[Run]:
-        """Read the runs that ended, newest first."""
-        async for row in self._store.scan(keys.sweep(self._tenant, sweep), prefix=keys.HISTORY):
-            yield Run.model_validate(row.body)
+    async def history(self, sweep: SweepName, *, part: int = 100) -> AsyncIterator[Run]:
+        """Read the runs that ended, newest first, some at a time: whoever stops early pays little.
+
+        `part` is how many rows one request asks for.
+        """
+        at, last = keys.sweep(self._tenant, sweep), ""
+        while True:
+            scan = self._store.scan(at, prefix=keys.HISTORY, after=last, most=part)
+            rows = [row async for row in scan]
+            for row in rows:
+                yield Run.model_validate(row.body)
+            if len(rows) < part:
+                return
+            last = rows[-1].key
 
     async def last_ended(self, sweep: SweepName) -> Run | None:
         """Read the last run that came to its end, whole or partial."""
-        async for run in self.history(sweep):
-            if run.state in _OVER:
+        async for run in self.history(sweep, part=_FEW):
+            if run.state in OVER:
                 return run
         return None
 

@@ -70,9 +70,10 @@ class Kept:
         row = await self._store.read(self._at, f"{keys.KEPT}{key}")
         return None if row is None else row.body
 
-    async def all(self, prefix: str = "") -> AsyncIterator[tuple[str, Json]]:
-        """Read all records whose key starts with `prefix`, in the order of their keys."""
-        async for row in self._store.scan(self._at, prefix=f"{keys.KEPT}{prefix}"):
+    async def all(self, prefix: str = "", *, after: str = "") -> AsyncIterator[tuple[str, Json]]:
+        """Read all records whose key starts with `prefix` and sorts behind `after`, in order."""
+        behind = f"{keys.KEPT}{after}" if after else ""
+        async for row in self._store.scan(self._at, prefix=f"{keys.KEPT}{prefix}", after=behind):
             yield row.key.removeprefix(keys.KEPT), row.body
 
 

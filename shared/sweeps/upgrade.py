@@ -1,30 +1,47 @@
-"""What an upgrade has to write: lines of the list of cases, as this version lists them.
+"""What an upgrade has to write: lines of the lists of cases and alerts, as this version lists them.
 
-Rows are migrated as they are read, but what the list lacks nobody would read: the first version had
-no second line for cases that are not settled, so those would be on no page. The timer goes through
-the list once, a hundred cases at a time, and remembers how far it came.
+Rows are migrated as they are read, but what a list lacks nobody would read: the first version had
+no second line for cases that are not settled, so those would be on no page, nor one for alerts that
+wait for a person, so those would not be counted. The timer goes through each list once, some lines
+at a time, and remembers how far it came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import SCHEMA, CaseId, TenantId
-from shared.store.verbs import Put, Row, Store
+from shared.model import SCHEMA, AlertId, AlertState, CaseId, TenantId
+from shared.store.verbs import Partition, Put, Row, Store
 from shared.sweeps.tampering import unsettled
 from shared.tasks import keys
+from shared.tasks.alert_lines import FOR_PEOPLE
 from shared.tasks.conclusion import row_of
 from shared.tasks.ledger import CaseFile, Clock
 
-_AT_ONCE: Final = 100
+_CASES: Final = 100
+_ALERTS: Final = 500
+"""Lines of each list that are brought at once."""
 _DONE: Final = "~"
 """Behind every key: nothing is left."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One list: where it is noted how far it was walked, where it is, how much of it at once."""
+
+    mark: str
+    at: Partition
+    prefix: str
+    most: int
+
+
 class Upgrade:
-    """Brings the list of cases of one tenant to this version."""
+    """Brings the lists of one tenant to this version."""
 
     def __init__(self, store: Store, clock: Clock, tenant: TenantId) -> None:
         self._store = store
@@ -33,24 +50,46 @@ class Upgrade:
         self._done = False
 
     async def run(self) -> int:
-        """Go on with the list where it is not of this version; returns how many lines were read."""
+        """Go on with lists that are not of this version; returns how many lines were read."""
         if self._done:
             return 0
+        cases = _Walk(keys.LISTED_BY, keys.cases(self._tenant), keys.LISTED, _CASES)
+        alerts = _Walk(keys.ALERTS_LISTED_BY, keys.inbox(self._tenant), keys.SHOWN, _ALERTS)
+        read = await self._go_on(cases, self._list), await self._go_on(alerts, self._find)
+        self._done = read == (None, None)
+        return sum(lines or 0 for lines in read)
+
+    async def _go_on(self, walk: _Walk, bring: Callable[[Row], Awaitable[None]]) -> int | None:
+        """Bring the next lines of a list; returns how many, or `None` where none are left."""
         home = keys.schema(self._tenant)
-        mark = await self._store.read(home, keys.LISTED_BY)
+        mark = await self._store.read(home, walk.mark)
         after = str(mark.body["after"]) if mark and mark.body["schema"] == SCHEMA else ""
         if after == _DONE:
-            self._done = True
-            return 0
-        cases = keys.cases(self._tenant)
-        scan = self._store.scan(cases, prefix=keys.LISTED, after=after, most=_AT_ONCE)
+            return None
+        scan = self._store.scan(walk.at, prefix=walk.prefix, after=after, most=walk.most)
         lines = [line async for line in scan]
         for line in lines:
-            await self._list(line)
-        reached = lines[-1].key if len(lines) == _AT_ONCE else _DONE
+            await bring(line)
+        reached = lines[-1].key if len(lines) == walk.most else _DONE
         body = {"schema": SCHEMA, "after": reached}
-        await self._store.write(Put(home, keys.LISTED_BY, body, mark.etag if mark else None))
+        await self._store.write(Put(home, walk.mark, body, mark.etag if mark else None))
         return len(lines)
+
+    async def _find(self, line: Row) -> None:
+        """Write the second line of an alert that waits for a person, where it has none."""
+        if line.body.get("state") == AlertState.IGNORED:
+            return
+        name = AlertId(line.body["alert"])
+        row = await self._store.read(line.partition, keys.alert_row(name))
+        if row is None or row.body["state"] not in FOR_PEOPLE:
+            return
+        second = f"{keys.PERSON}{line.key.removeprefix(keys.SHOWN)}"
+        # The alert is written as it is: whoever answers it meanwhile writes, or drops, the line.
+        with suppress(Conflict):
+            await self._store.write(
+                Put(line.partition, second, line.body),
+                Put(row.partition, row.key, row.body, row.etag),
+            )
 
     async def _list(self, line: Row) -> None:
         file = await CaseFile.load(self._store, self._clock, self._tenant, CaseId(line.body["id"]))

@@ -18,6 +18,7 @@ from shared.store.verbs import Row, Store
 from shared.sweeps.erased_record import ErasedRecord
 from shared.sweeps.tampering import Tampered, at
 from shared.tasks import keys
+from shared.tasks.alert_lines import FOR_PEOPLE
 
 _IN_NO_LIST: Final = frozenset({AlertState.RECEIVED, AlertState.TRIAGED})
 """Alerts in these states are on their way to a case, or in one."""
@@ -98,6 +99,18 @@ class AlertWalk:
             yield Tampered(
                 where=at(self._at, line.key), what="says ignored, and the alert does not"
             )
+        if alert.state in FOR_PEOPLE and not await self._waits(alert):
+            said = "waits for a person, and is not in the list of those that do"
+            yield Tampered(where=where, what=said)
+
+    async def _waits(self, alert: Alert) -> bool:
+        """Whether an alert has its line among those for people, or was answered meanwhile."""
+        key = keys.person_row(alert.received_at, alert.id)
+        line = await self._store.read(self._at, key)
+        if line is not None:
+            return bool(line.body.get("alert") == alert.id)
+        now = await self._store.read(self._at, keys.alert_row(alert.id))
+        return now is None or now.body.get("state") not in FOR_PEOPLE
 
     async def _body_faults(self, alert: Alert) -> AsyncIterator[Tampered]:
         if alert.native_id == digest("", alert.reason):

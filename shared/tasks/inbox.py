@@ -22,8 +22,9 @@ from shared.model import (
     digest,
 )
 from shared.signals.trace import received
-from shared.store.verbs import Exists, Put, Queue, Store
+from shared.store.verbs import Drop, Exists, Put, Queue, Store
 from shared.tasks import keys
+from shared.tasks.alert_lines import relisted
 from shared.tasks.queue import TriageMessage, encode
 
 _HEARD_EVERY: Final = timedelta(minutes=1)
@@ -100,13 +101,12 @@ class Inbox:
 
     async def _keep(self, alert: Alert) -> None:
         at = keys.inbox(self._tenant)
-        puts = [Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json"))]
+        puts: list[Put | Drop] = [Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json"))]
         if alert.state is AlertState.RECEIVED:
             since = {"due": alert.received_at.isoformat()}
             puts.append(Put(at, keys.todo_row(alert.id), since))
         else:
-            said = {"alert": alert.id, "state": alert.state}
-            puts.append(Put(at, keys.shown_row(alert.received_at, alert.id), said))
+            puts += relisted(at, AlertState.RECEIVED, alert)
         try:
             await self._store.write(*puts)
         except Exists:

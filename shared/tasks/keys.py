@@ -1,6 +1,7 @@
 """Where everything is stored: partitions and keys, the tenant always first.
 
-tenant|inbox          alert:ID  todo:ID  shown:TIME:ID   what came in, and what waits for triage
+tenant|inbox          alert:ID  todo:ID                  what came in, and what waits for triage
+                      shown:TIME:ID  person:TIME:ID      alerts without a case; those for people
                       heard:SOURCE                       when a source was heard last
 tenant|cases          TIME:ID  open:TIME:ID  todo:ID     the list of cases, newest first
 tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
@@ -16,7 +17,7 @@ tenant|sweeps         lease  run:SWEEP                   which sweep reads now, 
 tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest first; its memory
                       decision:TIME:ID                   what was decided about a control
 tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
-tenant|schema         list_of_cases             how far an upgrade has brought that list
+tenant|schema         list_of_cases  list_of_alerts   how far an upgrade has brought each list
 tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
                       anchor:DAY                what all chains said on that day
 tenant|erasures       order:ID  done:TIME:ID    whose data is being erased; what was, naming nobody
@@ -48,6 +49,7 @@ KEPT: Final = "kept:"
 LEASE: Final = "lease"
 HELD: Final = "held:"
 ORDER: Final = "order:"
+PERSON: Final = "person:"
 HEAD: Final = "head"
 LINE: Final = "line:"
 LOCK: Final = "lock"
@@ -60,6 +62,7 @@ ALERT: Final = "alert:"
 HEARD: Final = "heard:"
 JOURNAL: Final = "journal:"
 LISTED_BY: Final = "list_of_cases"
+ALERTS_LISTED_BY: Final = "list_of_alerts"
 LISTED: Final = "0"
 """How the keys of all lines of the list begin: a time of this century has a leading zero."""
 RUN: Final = "run:"
@@ -204,6 +207,11 @@ def task_row(responder: ResponderName) -> str:
 def shown_row(at: datetime, alert: AlertId) -> str:
     """Name the row of an alert that a person should see; newest sorts first."""
     return f"{SHOWN}{_newest_first(at)}:{alert}"
+
+
+def person_row(at: datetime, alert: AlertId) -> str:
+    """Name the second row of an alert that waits for a person, so that those are found at once."""
+    return f"{PERSON}{_newest_first(at)}:{alert}"
 
 
 def notice_row(at: datetime, event: str) -> str:

@@ -7,30 +7,26 @@ it came; the reader goes on from there.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from shared.model import AlertId, AlertState, CaseStatus, TenantId, Value
+from shared.model import CaseStatus, TenantId, Value
 from shared.pages.case_filter import CaseFilter
-from shared.pages.values import CaseRow
+from shared.pages.values import CaseRow, Tally
 from shared.store.verbs import Row, Store
-from shared.tasks import keys
+from shared.tasks import alert_lines, keys
 from shared.tasks.conclusion import UNSETTLED
 
-SHOWN: Final = 100
+SHOWN: Final = 50
 """Cases that one section or page shows."""
-READ: Final = 1000
+READ: Final = 500
 """Rows that one search looks at before it says how far it came."""
-UNSETTLED_READ: Final = 200
+UNSETTLED_READ: Final = 150
 """Unsettled cases that the first page sorts: a storm opens more, and the page has to stay quick."""
-_SETTLED_READ: Final = 150
+_SETTLED_READ: Final = 75
 """Rows of the first page that are looked at for cases that are over."""
 _PART: Final = SHOWN + 1
 """Rows of one request: a page, and whether the list goes on."""
-_ALERTS_READ: Final = 200
-_LOOKED: Final = 20
-"""Alerts that are read to say whether one still needs a person."""
 
 
 class Piece(Value):
@@ -67,14 +63,9 @@ class Listing:
         prefix = keys.OPEN if unsettled else keys.LISTED
         return await self._piece(prefix, asked.after, lambda row: asked.fits(row, mine))
 
-    async def alerts_for_people(self) -> int:
-        """Count the newest alerts that opened no case and were not ignored."""
-        at = keys.inbox(self._tenant)
-        rows = [row async for row in self._store.scan(at, prefix=keys.SHOWN, most=_ALERTS_READ)]
-        doubtful = [row for row in rows if row.body.get("state") != AlertState.IGNORED][:_LOOKED]
-        names = (keys.alert_row(AlertId(row.body["alert"])) for row in doubtful)
-        found = await asyncio.gather(*(self._store.read(at, name) for name in names))
-        return sum(one is not None and one.body["state"] != AlertState.IGNORED for one in found)
+    async def alerts_for_people(self) -> Tally:
+        """Count the alerts that opened no case and wait for a person."""
+        return await alert_lines.for_people(self._store, keys.inbox(self._tenant))
 
     async def _piece(
         self,
@@ -99,15 +90,18 @@ class Listing:
     async def _rows(self, prefix: str, after: str, most: int) -> AsyncIterator[Row]:
         """Read lines from a place on, in parts: what is found early is not paid for late."""
         at, last = keys.cases(self._tenant), f"{_lead(prefix)}{after}" if after else ""
-        size = most if most <= 2 * _PART else _PART
-        for first in range(0, most, size):
-            part = min(size, most - first)
+        for part in _parts(most):
             rows = [r async for r in self._store.scan(at, prefix=prefix, after=last, most=part)]
             for row in rows:
                 yield row
             if len(rows) < part:
                 return
             last = rows[-1].key
+
+
+def _parts(most: int) -> tuple[int, ...]:
+    """Cut a reading into requests: one page first, which mostly is enough, then all the rest."""
+    return (most,) if most <= UNSETTLED_READ else (_PART, most - _PART)
 
 
 def _lead(prefix: str) -> str:

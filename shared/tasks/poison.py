@@ -27,6 +27,7 @@ from shared.signals.table import Fact, Metric
 from shared.signals.trace import measured
 from shared.store.verbs import Drop, Exists, Put, Queue, Row, Store
 from shared.tasks import keys
+from shared.tasks.alert_lines import relisted
 from shared.tasks.asked import undo_pending
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
@@ -162,10 +163,8 @@ class Poison:
         changes: list[Put | Drop] = [
             Put(at, row.key, marked.model_dump(mode="json"), row.etag),
             self._afresh(todo, times) if todo else Drop(at, keys.todo_row(alert.id)),
+            *relisted(at, alert.state, marked),
         ]
-        if alert.state is AlertState.RECEIVED:
-            shown = keys.shown_row(alert.received_at, alert.id)
-            changes.append(Put(at, shown, {"alert": alert.id}))
         await self._store.write(*changes)
 
     def _counted(self, todo: Row) -> bool:
@@ -200,7 +199,7 @@ class Poison:
         try:
             await self._store.write(
                 Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json")),
-                Put(at, keys.shown_row(now, alert.id), {"alert": alert.id}),
+                *relisted(at, AlertState.RECEIVED, alert),
             )
         except Exists:
             return

@@ -19,8 +19,9 @@ from typing import Final
 from shared.alerts.source import Source
 from shared.errors import Conflict
 from shared.model import Alert, AlertId, AlertKind, AlertState, Severity, TenantId, digest
-from shared.store.verbs import Put, Store
+from shared.store.verbs import Drop, Put, Store
 from shared.tasks import keys
+from shared.tasks.alert_lines import relisted
 from shared.tasks.ledger import Clock
 
 _MINUTE: Final = 60.0
@@ -108,10 +109,11 @@ class Rates:
             "see that the sender does, or raise per_minute of this source",
         )
         row = await self._store.read(at, keys.alert_row(alert.id))
-        shown = keys.shown_row(since, alert.id)
         etag = row.etag if row else None
-        puts = [Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json"), etag)]
-        puts += [] if row else [Put(at, shown, {"alert": alert.id})]
+        puts: list[Put | Drop] = [
+            Put(at, keys.alert_row(alert.id), alert.model_dump(mode="json"), etag)
+        ]
+        puts += [] if row else relisted(at, AlertState.RECEIVED, alert)
         try:
             await self._store.write(*puts)
         except Conflict:

@@ -13,15 +13,17 @@ from shared.alerts.catalogue import carriers
 from shared.alerts.source import Sources
 from shared.errors import Gone, Refused
 from shared.model import Alert, AlertId, AlertState, TenantId, Utc, Value
+from shared.pages.values import Tally
 from shared.store.verbs import Put, Queue, Row, Store
 from shared.tasks import keys
+from shared.tasks.alert_lines import FOR_PEOPLE, for_people, relisted
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import TriageMessage, encode
 
-_PART: Final = 51
+_PART: Final = 26
 """Alerts that are read at once: a page, and whether there is another."""
-_LOOKS: Final = 1000
+_LOOKS: Final = 500
 """Lines of the list that are looked at for one page; the next one goes on there."""
 _TRIAGED_AGAIN: Final = frozenset({AlertState.UNRESOLVED, AlertState.POISONED})
 
@@ -30,6 +32,8 @@ class Wanted(Value):
     """Which of them: nothing given means all."""
 
     state: AlertState | None = None
+    people: bool = False
+    """Only those that wait for a person."""
     source: str | None = None
     since: Utc | None = None
     """Received at this time or later."""
@@ -38,9 +42,16 @@ class Wanted(Value):
 
     def fits(self, alert: Alert) -> bool:
         """Whether an alert is one of those."""
-        return (self.state is None or alert.state is self.state) and (
-            not self.source or alert.source == self.source
+        return (
+            self.state in {None, alert.state}
+            and (not self.people or alert.state in FOR_PEOPLE)
+            and self.source in {None, alert.source}
         )
+
+    @property
+    def lines(self) -> str:
+        """How the keys begin of the lines among which they are."""
+        return keys.PERSON if self.people or self.state in FOR_PEOPLE else keys.SHOWN
 
 
 class Shown:
@@ -67,6 +78,10 @@ class Shown:
             if alert and wanted.fits(alert):
                 found.append(alert)
         return found, None
+
+    async def for_people(self) -> Tally:
+        """Count those that wait for a person."""
+        return await for_people(self._store, keys.inbox(self._tenant))
 
     async def one(self, alert: AlertId) -> Alert:
         """Read one alert, whatever became of it. Raises `Gone` where there is none."""
@@ -117,7 +132,8 @@ class Shown:
             reason = f"Read again; it is now {', '.join(each.id for each in alerts)}"
             marked = alert.model_copy(update={"state": AlertState.IGNORED, "reason": reason})
             await self._store.write(
-                Put(row.partition, row.key, marked.model_dump(mode="json"), row.etag)
+                Put(row.partition, row.key, marked.model_dump(mode="json"), row.etag),
+                *relisted(row.partition, alert.state, marked),
             )
 
     async def _row(self, alert: AlertId) -> Row:
@@ -128,24 +144,30 @@ class Shown:
 
     async def _rows(self, wanted: Wanted) -> AsyncIterator[tuple[str, Alert | None]]:
         """Walk the list, newest first, a part at a time; what cannot fit is not read."""
-        at, last = keys.inbox(self._tenant), wanted.after or ""
+        at, lines = keys.inbox(self._tenant), wanted.lines
+        last = f"{lines}{wanted.after.removeprefix(keys.SHOWN)}" if wanted.after else ""
         # Keys count backwards: what is older sorts after.
-        oldest = keys.shown_row(wanted.since, AlertId("~")) if wanted.since else "~"
+        since = keys.shown_row(wanted.since, AlertId("~")) if wanted.since else "~"
+        oldest = f"{lines}{since.removeprefix(keys.SHOWN)}"
         while True:
-            scan = self._store.scan(at, prefix=keys.SHOWN, after=last, most=_PART)
+            scan = self._store.scan(at, prefix=lines, after=last, most=_PART)
             rows = [row async for row in scan]
             new = [row for row in rows if row.key <= oldest]
             found = await asyncio.gather(*(self._behind(row, wanted) for row in new))
             for row, alert in zip(new, found, strict=True):
-                yield row.key, alert
+                yield f"{keys.SHOWN}{row.key.removeprefix(lines)}", alert
             if len(rows) < _PART or rows[-1].key > oldest:
                 return
             last = rows[-1].key
 
     async def _behind(self, line: Row, wanted: Wanted) -> Alert | None:
-        """Read the alert of a line; nothing that was ignored is ever anything else again."""
-        ignored = line.body.get("state") == AlertState.IGNORED
-        if ignored and wanted.state not in {None, AlertState.IGNORED}:
+        """Read the alert of a line, unless the line says already that it is not wanted.
+
+        Nothing that was ignored is ever anything else again.
+        """
+        if line.body.get("state") == AlertState.IGNORED and wanted.lines == keys.PERSON:
+            return None
+        if wanted.source and line.body.get("source", wanted.source) != wanted.source:
             return None
         row = await self._store.read(line.partition, keys.alert_row(AlertId(line.body["alert"])))
         return Alert.model_validate(row.body) if row else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from shared.model import TenantId
@@ -15,8 +17,8 @@ from shared.tasks.delivery import KEPT_DAYS, Delivery
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import NotifyMessage, encode
 
-_COUNTED: Final = 300
-"""Rows of a kind that are counted for the page."""
+_COUNTED: Final = 200
+"""Rows of a kind, or of a day, that are counted for the page."""
 
 
 class Ledger:
@@ -60,12 +62,13 @@ async def states(
 
     After a storm there is more than a page can count: then it says "at least".
     """
-    open_ = [d async for d in _deliveries(store, tenant, keys.DUE, most=_COUNTED)]
-    dead = [d async for d in _deliveries(store, tenant, keys.DEAD, most=_COUNTED)]
+    open_, dead, sent = await asyncio.gather(
+        _first(store, tenant, keys.DUE), _first(store, tenant, keys.DEAD), _sent(store, tenant, at)
+    )
     told: dict[str, list[str]] = defaultdict(list)
-    async for row in _sent(store, tenant, at):
+    for row in sent:
         told[row.body["channel"]].append(row.body["at"])
-    cut = _COUNTED in {len(open_), len(dead), sum(map(len, told.values()))}
+    cut = max(len(open_), len(dead), len(sent)) >= _COUNTED
     names = dict.fromkeys((*kinds, *(d.channel for d in (*open_, *dead))))
     return tuple(
         _state(
@@ -79,14 +82,23 @@ async def states(
     )
 
 
-async def _sent(store: Store, tenant: TenantId, at: datetime) -> AsyncIterator[Row]:
-    """Read what was told in the last week, the newest days first."""
-    left = _COUNTED
-    for days in range(KEPT_DAYS + 1):
-        day = keys.sent_row(at - timedelta(days=days), "")
-        async for row in store.scan(keys.deliveries(tenant), prefix=day, most=left):
-            left -= 1
-            yield row
+async def _sent(store: Store, tenant: TenantId, at: datetime) -> list[Row]:
+    """Read what was told in the last week: today, then the days before side by side."""
+
+    async def day(days: int) -> list[Row]:
+        prefix = keys.sent_row(at - timedelta(days=days), "")
+        scan = store.scan(keys.deliveries(tenant), prefix=prefix, most=_COUNTED)
+        return [row async for row in scan]
+
+    today = await day(0)
+    if len(today) == _COUNTED:
+        return today
+    before = await asyncio.gather(*map(day, range(1, KEPT_DAYS + 1)))
+    return [*today, *chain.from_iterable(before)]
+
+
+async def _first(store: Store, tenant: TenantId, prefix: str) -> list[Delivery]:
+    return [d async for d in _deliveries(store, tenant, prefix, most=_COUNTED)]
 
 
 async def _deliveries(

@@ -32,6 +32,7 @@ from shared.policy.guards import Guard
 from shared.signals.trace import joins
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys
+from shared.tasks.alert_lines import relisted
 from shared.tasks.answer import Moment, answer
 from shared.tasks.brakes import Brakes
 from shared.tasks.casebook import joined, opened
@@ -230,12 +231,8 @@ class Triage:
         changes: list[Put | Drop] = [
             Put(row.partition, row.key, marked.model_dump(mode="json"), row.etag),
             Drop(row.partition, keys.todo_row(alert.id)),
+            *relisted(row.partition, alert.state, marked),
         ]
-        shown = keys.shown_row(alert.received_at, alert.id)
-        if state is AlertState.TRIAGED:
-            changes.append(Drop(row.partition, shown))
-        elif alert.state is AlertState.RECEIVED:
-            changes.append(Put(row.partition, shown, {"alert": alert.id, "state": state}))
         try:
             await self._store.write(*changes)
         except Conflict:

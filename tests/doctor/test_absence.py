@@ -60,6 +60,7 @@ async def test_the_first_timer_run_tells_of_a_line_that_protects_nobody(
             assert GONE in told.body.decode()
             assert json.loads(told.body)["event"] == "guard_absent"
             assert await bench.shown() == 1
+            await bench.app.examined({"accept": "text/html"})
             page = (await bench.app.health({"accept": "text/html"})).body
             assert "protects nobody" in page
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from shared.model import AlertId, AlertState, CaseId
 from shared.pages.render import Pages
-from shared.pages.values import CaseRow
+from shared.pages.values import CaseRow, Tally
 from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import ZERO, alert
@@ -103,7 +103,7 @@ def site() -> Iterator[Site]:
         f"/api/cases/{name}": lambda make=make: render.case(make().view())  # type: ignore[misc]
         for name, make in stories.STORIES.items()
     }
-    pages["/api/cases"] = lambda: render.cases(cases_view([row], 1, ZERO))
+    pages["/api/cases"] = lambda: render.cases(cases_view([row], Tally(number=1), ZERO))
     pages["/api/alerts"] = lambda: render.alerts(alerts_view([unread], at=ZERO), may=True)
     pages["/api/alert"] = lambda: render.alert(alert_line(unread, raw), READINGS, at=ZERO, may=True)
     pages["/api/report"] = lambda: render.report(stories.contained().view())

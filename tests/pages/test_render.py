@@ -19,17 +19,24 @@ from shared.model import (
     CaseStatus,
     Difference,
     Foothold,
+    Mode,
     TaskState,
     Upn,
 )
+from shared.pages.health_view import HealthView
 from shared.pages.render import Pages
-from shared.pages.values import AlertFilters, CaseRow, ChainState
+from shared.pages.values import AlertFilters, CaseRow, ChainState, Tally
 from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import STORIES, ZERO, after, alert, case, task
 
 VOID = {"meta", "link", "br", "input", "path", "circle", "rect"}
 XSS = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'--{{ 7*7 }}</title></textarea>"
+
+
+UNLOOKED = HealthView(
+    at=ZERO, checkup=None, looking=True, mode_ceiling=Mode.ENFORCE, rules=("own",)
+)
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +144,10 @@ def every(pages: Pages) -> dict[str, str]:
     return said | {
         "hostile": pages.case(hostile().view()),
         "hostile report": pages.report(hostile().view()),
-        "cases": pages.cases(cases_view([row(title=XSS, upn=XSS, display_name=XSS)], 2, ZERO)),
-        "no cases": pages.cases(cases_view([], 0, ZERO)),
+        "cases": pages.cases(
+            cases_view([row(title=XSS, upn=XSS, display_name=XSS)], Tally(number=2), ZERO)
+        ),
+        "no cases": pages.cases(cases_view([], Tally(), ZERO)),
         "alerts": pages.alerts(
             alerts_view(
                 bad,
@@ -150,6 +159,7 @@ def every(pages: Pages) -> dict[str, str]:
         ),
         "alert": pages.alert(alert_line(bad[0], XSS + "x" * 9000), READINGS, at=ZERO, may=True),
         "no alerts": pages.alerts(alerts_view([], at=ZERO)),
+        "first check-up": pages.health(UNLOOKED),
         "problem": pages.problem(404, XSS, XSS),
     }
 
@@ -257,7 +267,7 @@ def test_a_broken_journal_is_said_on_the_page(pages: Pages) -> None:
 
 def test_links_lead_below_the_base_and_ids_cannot_leave_it() -> None:
     base = Pages("/somewhere/api/")
-    page = base.cases(cases_view([row(id=CaseId("../../x?y#z"))], 0, ZERO))
+    page = base.cases(cases_view([row(id=CaseId("../../x?y#z"))], Tally(), ZERO))
     links = [a["href"] or "" for a in Outline(page).of("a")]
     assert "/somewhere/api/cases/..%2F..%2Fx%3Fy%23z" in links
     case_page = base.case(stories.contained().view())

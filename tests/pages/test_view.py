@@ -17,7 +17,7 @@ from shared.model import (
     TaskState,
 )
 from shared.pages.case_filter import waits_for
-from shared.pages.values import CaseRow, CaseView, ChainState, Fate, Limit, Made, Need, Tone
+from shared.pages.values import CaseRow, CaseView, ChainState, Fate, Limit, Made, Need, Tally, Tone
 from shared.pages.view import alerts_view, case_json, case_view, cases_view
 from shared.principal import Role
 from tests.pages import stories
@@ -263,7 +263,7 @@ def row(status: CaseStatus, updated: float) -> CaseRow:
 
 def test_the_list_puts_what_waits_for_people_first_and_the_newest_on_top() -> None:
     rows = [row(status, n) for status in CaseStatus for n in (1.0, 2.0)]
-    said = cases_view(rows, 2, ZERO)
+    said = cases_view(rows, Tally(number=2), ZERO)
     assert {r.status for r in said.for_people} == {CaseStatus.NEEDS_PERSON, CaseStatus.WAITING}
     assert {r.status for r in said.running} == {CaseStatus.OPEN}
     assert len(said.for_people) + len(said.running) + len(said.settled) == len(rows)
@@ -278,7 +278,7 @@ def test_of_what_waits_the_reader_s_own_stands_on_top_and_then_the_gravest() -> 
         for status in (CaseStatus.WAITING, CaseStatus.NEEDS_PERSON)
         for n, severity in enumerate(severities)
     ]
-    said = cases_view(rows, 0, ZERO, mine=waits_for(Role.RESPONDER))
+    said = cases_view(rows, Tally(), ZERO, mine=waits_for(Role.RESPONDER))
     assert said.mine == len(severities)
     assert [r.status for r in said.for_people] == [
         *[CaseStatus.NEEDS_PERSON] * 4,
@@ -289,8 +289,8 @@ def test_of_what_waits_the_reader_s_own_stands_on_top_and_then_the_gravest() -> 
 
 def test_a_storm_of_waiting_cases_is_cut_and_counted() -> None:
     rows = [row(CaseStatus.WAITING, float(n)) for n in range(250)]
-    said = cases_view(rows, 0, ZERO, mine=waits_for(Role.APPROVER))
-    assert (len(said.for_people), said.people_in_all, said.mine) == (100, 250, 250)
+    said = cases_view(rows, Tally(), ZERO, mine=waits_for(Role.APPROVER))
+    assert (len(said.for_people), said.people_in_all, said.mine) == (50, 250, 250)
 
 
 def test_ignored_alerts_are_kept_apart_from_those_that_need_a_person() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lab.workbench import SECRET
+from shared.alert_counter import MOST
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.clients import graph
-from shared.model import AlertState, CaseStatus, Json
+from shared.model import AlertId, AlertState, CaseStatus, Json, TenantId
 from shared.principal import Role
 from shared.settings import PageAccess
+from shared.store.verbs import Drop, Put
+from shared.tasks import keys
+from shared.tasks.alert_lines import COUNTED
 from tests.shared.principals import principal
 from tests.tasks.benches import Bench
 
@@ -68,20 +73,65 @@ async def test_a_filter_that_means_nothing_is_said_to_mean_nothing(query: dict[s
         assert next(iter(query)) in found["error"]
 
 
+async def waiting(bench: Bench) -> int:
+    """How many alerts wait for a person; the pages of alerts and of cases say the same."""
+    cases = json.loads((await bench.app.page("cases", JSON)).body)
+    alerts = await listed(bench, state="ignored")
+    assert alerts["people"] == {
+        "number": cases["alerts_needing_people"],
+        "more": cases["alerts_cut"],
+    }
+    return int(cases["alerts_needing_people"])
+
+
+async def test_what_waits_is_counted_and_found_behind_any_number_that_was_ignored() -> None:
+    async with Bench() as bench:
+        await broken(bench, 1)
+        inbox = keys.inbox(TenantId(bench.tenant.tenant_id))
+        for number in range(600):
+            at = bench.clock.now() + timedelta(seconds=number + 1)
+            line = {"alert": f"{number:032x}", "state": "ignored", "source": "defender"}
+            name = AlertId(line["alert"])
+            await bench.store.write(Put(inbox, keys.shown_row(at, name), line))
+        assert await waiting(bench) == 1
+        for query in ({"people": "true"}, {"state": "unreadable"}):
+            found = await listed(bench, **query)
+            assert [alert["state"] for alert in found["for_people"]] == ["unreadable"]
+        page = await bench.app.alerts({"accept": "text/html"}, {})
+        assert "<strong>1</strong> needs a person" in page.body
+        assert "alerts?people=true" in page.body
+
+
+async def test_what_waited_for_a_person_before_the_upgrade_is_counted_after_it() -> None:
+    async with Bench() as bench:
+        await broken(bench, 1)
+        await bench.detect(2, level="none")
+        inbox = keys.inbox(TenantId(bench.tenant.tenant_id))
+        (second,) = [row for row in bench.store.rows() if row.key.startswith(keys.PERSON)]
+        await bench.store.write(Drop(inbox, second.key))
+        assert await waiting(bench) == 0
+        await bench.app.reconcile()
+        assert await waiting(bench) == 1
+        await bench.app.reconcile()
+        assert await waiting(bench) == 1
+
+
 async def test_more_than_a_page_is_paged_through_and_none_is_left_out_or_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with Bench() as bench:
         for number in range(230):
             await broken(bench, number)
-        seen: list[str] = []
-        query: dict[str, str] = {}
-        for _ in range(5):
-            found = await listed(bench, **query)
-            seen += [alert["id"] for alert in found["for_people"]]
-            query = {"after": found["older"] or ""}
-        assert found["older"] is None
-        assert len(seen) == len(set(seen)) == 230
+        for asked in ({}, {"people": "true"}, {"state": "unreadable"}):
+            seen: list[str] = []
+            query: dict[str, str] = dict(asked)
+            for _ in range(math.ceil(230 / MOST)):
+                found = await listed(bench, **query)
+                assert found["people"] == {"number": COUNTED, "more": True}
+                seen += [alert["id"] for alert in found["for_people"]]
+                query = {**asked, "after": found["older"] or ""}
+            assert found["older"] is None
+            assert len(seen) == len(set(seen)) == 230
         page = await bench.app.alerts({"accept": "text/html"}, {"source": "defender"})
         assert "Older alerts" in page.body
         assert "source=defender&amp;" in page.body
@@ -117,6 +167,7 @@ async def test_an_alert_in_vain_is_answered_once_its_cause_is_mended() -> None:
         await bench.settle()
         (alert,) = bench.alerts()
         assert alert.state is AlertState.UNRESOLVED
+        assert await waiting(bench) == 1
         assert await wished(bench, alert.id) == 202
         await bench.settle()
         assert bench.alerts()[0].state is AlertState.UNRESOLVED
@@ -125,7 +176,8 @@ async def test_an_alert_in_vain_is_answered_once_its_cause_is_mended() -> None:
         await bench.settle()
         assert bench.alerts()[0].state is AlertState.TRIAGED
         assert bench.the_case().status is CaseStatus.CONTAINED
-        assert bench.rows("shown:") == []
+        assert bench.rows("shown:") == bench.rows("person:") == []
+        assert await waiting(bench) == 0
         assert await wished(bench, alert.id) == 409
 
 

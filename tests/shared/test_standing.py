@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from shared.desk import Page
 from shared.model import Json
 from shared.policy.document import ResponderTraits, load
+from shared.store.memory import MemoryStore
+from shared.store.verbs import Partition, Row
+from shared.tasks import keys
 from tests.shared.principals import principal
 from tests.tasks.approving import AZURE
 from tests.tasks.benches import Bench, policy
@@ -33,6 +38,12 @@ PROGRAM = {"accept": "application/json"}
 async def seen(bench: Bench) -> Json:
     found: Json = json.loads((await bench.app.show_policy(PROGRAM)).body)
     return found
+
+
+async def examined(bench: Bench) -> Page:
+    """Open the page of health when a check-up has just been made."""
+    await bench.app.examined(BROWSER)
+    return await bench.app.health(BROWSER)
 
 
 async def test_the_shipped_policy_is_shown_without_a_difference() -> None:
@@ -82,7 +93,7 @@ async def test_a_protected_name_that_finds_nobody_is_shown_as_a_guard_that_is_ab
 ) -> None:
     async with Bench() as bench:
         bench.app = bench.under(policy(tmp_path, OURS.replace("{owner}", bench.oid)))
-        page = await bench.app.health(BROWSER)
+        page = await examined(bench)
         assert page.status == 200
         assert "Ada Brandt" in page.body
         assert "gone@contoso.example</bdi>: protects nobody" in page.body
@@ -91,17 +102,62 @@ async def test_a_protected_name_that_finds_nobody_is_shown_as_a_guard_that_is_ab
 
 async def test_health_says_when_each_source_was_heard_and_what_waits() -> None:
     async with Bench() as bench:
-        before = (await bench.app.health(BROWSER)).body
+        before = (await examined(bench)).body
         assert "was never heard" in before
         await bench.tell()
         bench.clock.advance(600)
-        late = (await bench.app.health(BROWSER)).body
+        late = (await examined(bench)).body
         assert "Of the alerts 1 are due, and the oldest waits for 10 minutes" in late
         assert "Needs a person" in late
         await bench.settle()
-        after = (await bench.app.health(BROWSER)).body
+        after = (await examined(bench)).body
         assert "Of the alerts 0 are due, and none waits too long" in after
         assert "Well" in after
+
+
+class Stuck(MemoryStore):
+    """Storage that does not tell what is unfinished until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
+
+    async def scan(
+        self, partition: Partition, *, prefix: str = "", after: str = "", most: int | None = None
+    ) -> AsyncIterator[Row]:
+        if prefix == keys.TODO:
+            await self.let.wait()
+        async for row in super().scan(partition, prefix=prefix, after=after, most=most):
+            yield row
+
+
+async def test_the_page_of_health_is_there_before_the_checks_are_and_calls_nothing_well() -> None:
+    store = Stuck()
+    async with Bench(store=store) as bench:
+        page = await bench.app.health(BROWSER)
+        assert page.status == 200
+        assert "Being looked at" in page.body
+        assert "checks are well" not in page.body
+        assert 'data-refresh="3"' in page.body
+        store.let.set()
+        await bench.app.examined(BROWSER)
+        assert "none waits too long" in (await bench.app.health(BROWSER)).body
+
+
+async def test_while_the_checks_are_made_again_the_page_shows_the_last_ones_with_their_age() -> (
+    None
+):
+    store = Stuck()
+    store.let.set()
+    async with Bench(store=store) as bench:
+        await bench.app.examined(BROWSER)
+        assert "being looked at again" not in (await bench.app.health(BROWSER)).body
+        store.let.clear()
+        bench.clock.advance(600)
+        page = (await bench.app.health(BROWSER)).body
+        assert "being looked at again" in page
+        assert "(10 min ago)" in page
+        assert "none waits too long" in page
 
 
 async def test_a_probe_is_told_what_names_nobody_and_a_browser_has_to_sign_in() -> None:

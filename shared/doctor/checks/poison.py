@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import batched
 from typing import ClassVar, Final
 
 from shared.diagnosis import Finding, Grade, Kind
@@ -13,6 +15,7 @@ from shared.tasks.queue import POISON_QUEUE_NAME
 
 _MOST: Final = 200
 """Of the newest alerts for people, how many are looked at."""
+_AT_ONCE: Final = 20
 
 
 class Poison(Check):
@@ -49,7 +52,11 @@ class Poison(Check):
 
     async def _alerts(self, at: Deployment) -> int:
         place, count = keys.inbox(at.tenant_id), 0
-        async for row in at.store.scan(place, prefix=keys.SHOWN, most=_MOST):
-            alert = await at.store.read(place, keys.alert_row(AlertId(row.body["alert"])))
-            count += alert is not None and alert.body["state"] == AlertState.POISONED
+        scan = at.store.scan(place, prefix=keys.PERSON, most=_MOST)
+        names = [keys.alert_row(AlertId(row.body["alert"])) async for row in scan]
+        for some in batched(names, _AT_ONCE, strict=False):
+            rows = await asyncio.gather(*(at.store.read(place, name) for name in some))
+            count += sum(
+                row is not None and row.body["state"] == AlertState.POISONED for row in rows
+            )
         return count
