@@ -99,6 +99,8 @@ class AlertWalk:
             yield Tampered(
                 where=at(self._at, line.key), what="says ignored, and the alert does not"
             )
+        elif line.body.get("source", alert.source) != alert.source:
+            yield Tampered(where=at(self._at, line.key), what="names another source")
         if alert.state in FOR_PEOPLE and not await self._waits(alert):
             said = "waits for a person, and is not in the list of those that do"
             yield Tampered(where=where, what=said)
@@ -108,7 +110,8 @@ class AlertWalk:
         key = keys.person_row(alert.received_at, alert.id)
         line = await self._store.read(self._at, key)
         if line is not None:
-            return bool(line.body.get("alert") == alert.id)
+            source = line.body.get("source", alert.source)
+            return bool((line.body.get("alert"), source) == (alert.id, alert.source))
         now = await self._store.read(self._at, keys.alert_row(alert.id))
         return now is None or now.body.get("state") not in FOR_PEOPLE
 

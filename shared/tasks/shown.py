@@ -161,12 +161,7 @@ class Shown:
             last = rows[-1].key
 
     async def _behind(self, line: Row, wanted: Wanted) -> Alert | None:
-        """Read the alert of a line, unless the line says already that it is not wanted.
-
-        Nothing that was ignored is ever anything else again.
-        """
-        if line.body.get("state") == AlertState.IGNORED and wanted.lines == keys.PERSON:
-            return None
+        """Read the alert of a line, unless the line says that another source sent it."""
         if wanted.source and line.body.get("source", wanted.source) != wanted.source:
             return None
         row = await self._store.read(line.partition, keys.alert_row(AlertId(line.body["alert"])))

@@ -27,7 +27,7 @@ from tests.tasks.benches import NOON, Bench
 
 _EVIDENCE = ("case|", "|audit", "|cases", "|inbox")
 """Parts of the names of partitions that hold what is on record."""
-_WORK = (keys.TODO, keys.SHOWN, keys.HEARD)
+_WORK = (keys.TODO, keys.SHOWN, keys.PERSON, keys.HEARD)
 """Rows in them that only steer the work, or say when a source was last heard."""
 
 
@@ -119,6 +119,16 @@ async def test_an_alert_of_no_case_that_was_removed_or_hidden_is_found_and_named
             for r in store.rows()
             if r.key.startswith(keys.SHOWN) and r.key.endswith(row.body["id"])
         ]
+        second = f"{keys.PERSON}{line.key.removeprefix(keys.SHOWN)}"
+        waits = await store.read(line.partition, second)
+        assert waits is not None
+        elsewhere = {**waits.body, "source": "elsewhere"}
+        await store.write(Put(line.partition, second, elsewhere, waits.etag))
+        assert named(row, await found_in(store)), "a line that names another source hides it"
+        await store.write(Drop(line.partition, second))
+        assert named(row, await found_in(store)), "nobody is told that it waits for a person"
+        await store.write(Put(line.partition, second, waits.body))
+        assert await found_in(store) == []
         ignored = {**line.body, "state": "ignored"}
         await store.write(Put(line.partition, line.key, ignored, line.etag))
         assert named(line, await found_in(store)), "a line that says ignored hides what is not"
