@@ -6,6 +6,7 @@ so instead of guessing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import product
@@ -16,15 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from shared.model import Account, AccountKind, AlertKind, ObjectId, Severity, Value
 
-_HEX_GROUPS: Final = (8, 4, 4, 4, 12)
+OBJECT_ID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""The shape of a directory object id."""
 
 
 def is_object_id(text: str) -> bool:
     """Say whether a text has the shape of a directory object id."""
-    groups = text.split("-")
-    return tuple(map(len, groups)) == _HEX_GROUPS and set("".join(groups)) <= set(
-        "0123456789abcdefABCDEF"
-    )
+    return re.fullmatch(OBJECT_ID, text) is not None
 
 
 def _object_id(text: ObjectId) -> ObjectId:
@@ -38,7 +37,11 @@ def _object_id(text: ObjectId) -> ObjectId:
     return ObjectId(text.lower())
 
 
-type GroupId = Annotated[ObjectId, AfterValidator(_object_id)]
+type GroupId = Annotated[
+    ObjectId,
+    AfterValidator(_object_id),
+    Field(json_schema_extra={"pattern": f"^{OBJECT_ID}$"}),
+]
 type AnyOf[T] = Annotated[frozenset[T], Field(min_length=1)] | None
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from shared.errors import FirebreakError
 from shared.model import Json, Mode, Phase, ResponderName, Value
 from shared.policy.checks import Finding, check, unknown_channels
-from shared.policy.condition import Condition, GroupId, is_object_id
+from shared.policy.condition import OBJECT_ID, Condition, GroupId, is_object_id
 from shared.policy.limits import Approvals, Burst, Freeze, Guards, Radius, Retention, Sweeping
 from shared.policy.locate import Lines, Path, locate
 from shared.policy.notify import Digest, Quiet, Route
@@ -26,6 +26,7 @@ LANGUAGE: Final = 1
 """Version of the policy language this release reads."""
 
 _UPN: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SYNTAX: Final = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)"
 )
@@ -92,7 +93,7 @@ def _account(text: str) -> str:
 
 
 def _rule_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", text):
+    if not _NAME.fullmatch(text):
         raise PydanticCustomError(
             "rule_name",
             "'{text}' is no rule name; use lower-case words joined by hyphens",
@@ -104,7 +105,13 @@ def _rule_name(text: str) -> str:
 class Protected(Value):
     """Accounts that nothing is done to: object ids or UPNs, and groups by object id."""
 
-    accounts: frozenset[Annotated[str, AfterValidator(_account)]] = frozenset()
+    accounts: frozenset[
+        Annotated[
+            str,
+            AfterValidator(_account),
+            Field(json_schema_extra={"pattern": f"^({OBJECT_ID}|{_UPN.pattern})$"}),
+        ]
+    ] = frozenset()
     """Object ids, which survive a renaming, or user principal names."""
     groups: frozenset[GroupId] = frozenset()
     """Groups by object id; whoever is in one is protected."""
@@ -120,7 +127,9 @@ class Episode(Value):
 class Rule(Condition):
     """Which responders answer what the condition describes, and in which mode."""
 
-    name: Annotated[str, AfterValidator(_rule_name)]
+    name: Annotated[
+        str, AfterValidator(_rule_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})
+    ]
     """What the case calls the rule: lower-case words joined by hyphens."""
     irreversible: Annotated[bool, Field(strict=True)] = False
     """Whether this rule may enforce what cannot be put back."""
@@ -130,7 +139,9 @@ class Rule(Condition):
 class Document(Value):
     """The policy as it is written."""
 
-    version: Annotated[int, Field(strict=True), AfterValidator(_version)]
+    version: Annotated[
+        int, Field(strict=True, json_schema_extra={"const": LANGUAGE}), AfterValidator(_version)
+    ]
     """Version of the policy language; 1."""
     mode_ceiling: Mode = Mode.ENFORCE
     """The brake of the whole organisation: nothing goes further than this."""
@@ -188,19 +199,14 @@ def load(
     `channels` are those that are configured; `None` where that is not known, so nothing is asked.
     """
     raw, lines = parse(text.removeprefix("\ufeff"), file=file)
-    document, findings = _document(raw)
-    findings += check(
-        raw,
-        lines=lines,
-        misread=frozenset(path for path, _ in findings),
-        reversible={name: traits.reversible for name, traits in responders.items()},
-    )
+    findings = mistakes(raw, lines=lines, responders=responders)
     if channels is not None:
         findings += unknown_channels(raw, channels)
-    if document is None or findings:
+    if findings:
         problems = [Problem(line=line_of(lines, path), sentence=said) for path, said in findings]
         ordered = sorted(problems, key=lambda problem: (problem.line, problem.sentence))
         raise PolicyError(tuple(ordered), file=file)
+    document = Document.model_validate(raw)
     return Policy(
         mode_ceiling=document.mode_ceiling,
         episode=timedelta(hours=document.episode.hours),
@@ -256,13 +262,25 @@ def parse(text: str, *, file: str) -> tuple[Json, Lines]:
         raise PolicyError((problem,), file=file) from error
 
 
-def _document(raw: Json) -> tuple[Document | None, list[Finding]]:
+def mistakes(
+    raw: Json, *, lines: Lines, responders: Mapping[ResponderName, ResponderTraits]
+) -> list[Finding]:
+    """Find all that is wrong with a policy that was read as TOML, in each part and in the whole."""
+    found = _misread(raw)
+    reversible = {name: traits.reversible for name, traits in responders.items()}
+    misread = frozenset(path for path, _ in found)
+    return [*found, *check(raw, lines=lines, misread=misread, reversible=reversible)]
+
+
+def _misread(raw: Json) -> list[Finding]:
     try:
-        return Document.model_validate(raw), []
+        Document.model_validate(raw)
     except ValidationError as error:
         errors = error.errors()
+    else:
+        return []
     paths = [path_of(found) for found in errors]
-    return None, [
+    return [
         (path, sentence(found, _known_keys))
         for path, found in zip(paths, errors, strict=True)
         # A list whose items could not be read only looks too short.

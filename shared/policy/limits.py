@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.model import AlertKind, Mode, Value, Wait
@@ -14,6 +14,19 @@ from shared.policy.week import Weekly
 MOST: Final = 1000
 """Cases a day beyond which nobody could still look at each."""
 
+_OF_THE_WEEK: Final = ("after", "before", "zone")
+
+
+def _instant(said: object) -> object:
+    """Take a moment as it is written; a number of seconds is nothing that a person reads."""
+    if not isinstance(said, str | datetime):
+        raise PydanticCustomError(
+            "instant", "this is no moment; write one like 2026-12-24T18:00:00+01:00"
+        )
+    return said
+
+
+type Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 type Count = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 
 
@@ -24,7 +37,7 @@ class Radius(Value):
     """Cases in any 60 minutes; above it everything waits for approval."""
     per_day: Count = 60
     """Cases in any 24 hours."""
-    share_per_hour: Annotated[float, Field(gt=0, le=100)] | None = None
+    share_per_hour: Annotated[float, Field(strict=True, gt=0, le=100)] | None = None
     """The same in any 60 minutes as per cent of the directory's accounts."""
     at_least: Count = 5
     """What the share never falls below, so that a small directory is protected too."""
@@ -92,7 +105,7 @@ class Retention(Value):
 class Sweeping(Value):
     """What the sweeps of the tenant tell people at once."""
 
-    score_drop: Annotated[float, Field(gt=0, le=100)] = 2.0
+    score_drop: Annotated[float, Field(strict=True, gt=0, le=100)] = 2.0
     """Percentage points that Secure Score may lose since the day before; from there on it is a
     finding, and somebody is told."""
 
@@ -104,9 +117,9 @@ class Freeze(Weekly):
     """What the case calls it."""
     mode: Mode = Mode.APPROVE
     """The furthest anything goes meanwhile."""
-    starts: AwareDatetime | None = None
+    starts: Instant | None = None
     """Once: from this moment, with its offset from UTC."""
-    ends: AwareDatetime | None = None
+    ends: Instant | None = None
     """Once: until this moment."""
 
     @model_validator(mode="after")
@@ -115,6 +128,17 @@ class Freeze(Weekly):
         if once is (self.days is not None) or (self.starts is None) is not (self.ends is None):
             raise PydanticCustomError(
                 "freeze", "a freeze has either 'starts' and 'ends', or 'days'; write one of them"
+            )
+        if once and (idle := [key for key in _OF_THE_WEEK if key in self.model_fields_set]):
+            raise PydanticCustomError(
+                "freeze",
+                "'{key}' means nothing beside 'starts' and 'ends', which say their offset; "
+                "leave it out",
+                {"key": idle[0]},
+            )
+        if self.mode is Mode.ENFORCE:
+            raise PydanticCustomError(
+                "freeze", "a freeze up to 'enforce' holds nothing back; write approve or observe"
             )
         if self.starts and self.ends and self.ends <= self.starts:
             raise PydanticCustomError("freeze", "'ends' is not after 'starts'; swap them")

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.model import Severity, Value
-from shared.policy.week import Day, Weekly, Zone, next_time
+from shared.policy.week import ClockTime, Day, Weekly, Zone, next_time
 
 
 class Told(StrEnum):
@@ -52,7 +52,7 @@ class Quiet(Weekly):
 class Digest(Value):
     """Once a day, all in one message."""
 
-    at: time
+    at: ClockTime
     """When."""
     zone: Zone = "UTC"
     """Whose clock."""

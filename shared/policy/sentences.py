@@ -28,6 +28,7 @@ _SHAPES: Final = {
     "tuple_type": "a list in [brackets]",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "float_type": "a number",
     "dict_type": "a table",
     "model_type": "a table",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.model import Value
@@ -35,7 +36,24 @@ def _zone(name: str) -> str:
     return name
 
 
+def _clock(said: object) -> object:
+    """Take a time of the day; a number is none, and whose clock it is says `zone` alone."""
+    found = time.fromisoformat(said) if isinstance(said, str) and _HOURS.fullmatch(said) else said
+    if not isinstance(found, time) or found.tzinfo is not None:
+        raise PydanticCustomError(
+            "clock",
+            "this is no time of the day; write one like \"22:00\", and whose clock it is as 'zone'",
+        )
+    return found
+
+
+_HOURS: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 type Zone = Annotated[str, AfterValidator(_zone)]
+type ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOURS.pattern}$"}),
+]
 
 
 class Weekly(Value):
@@ -43,9 +61,9 @@ class Weekly(Value):
 
     days: Annotated[frozenset[Day], Field(min_length=1)] | None = None
     """Every week: on these days."""
-    after: time = time.min
+    after: ClockTime = time.min
     """Every week: from this time of the day on."""
-    before: time | None = None
+    before: ClockTime | None = None
     """Every week: until this time; one that is not later than `after` is on the next day."""
     zone: Zone = "UTC"
     """Every week: whose clock."""

@@ -76,6 +76,13 @@ def test_a_week_of_nights_and_a_week_of_days_leave_no_gap_and_no_overlap(
         ('name = "x"\ndays = ["monday"]\n', "mon"),
         ('name = "x"\ndays = ["mon"]\nzone = "Berlin"\n', "no time zone"),
         ('name = "x"\ndays = ["mon"]\nuntil = "10:00"\n', "unknown key 'until'"),
+        ('name = "x"\ndays = ["mon"]\nafter = 3600\n', "no time of the day"),
+        ('name = "x"\ndays = ["mon"]\nafter = "08:00+05:00"\n', "whose clock"),
+        ('name = "x"\ndays = ["mon"]\nbefore = "25:00"\n', "no time of the day"),
+        ('name = "x"\ndays = ["mon"]\nmode = "enforce"\n', "holds nothing back"),
+        ('name = "x"\nstarts = 1\nends = 2\n', "no moment"),
+        (f'{ONCE}zone = "Europe/Berlin"\n', "'zone' means nothing"),
+        (f'{ONCE}after = "08:00"\n', "'after' means nothing"),
     ],
 )
 def test_a_freeze_that_says_nothing_clear_is_a_mistake(text: str, said: str) -> None:
@@ -99,6 +106,8 @@ def test_the_brakes_have_careful_defaults() -> None:
         ("guards.radius.kinds = {spam = 3}", "spam"),
         ("guards.burst.seconds = 3", "did you mean|use one of"),
         ("guards.stale_hours = 'never'", "stale_hours"),
+        ("guards.radius.share_per_hour = true", "must be a number"),
+        ("guards.radius.share_per_hour = '5'", "must be a number"),
     ],
 )
 def test_a_mistake_in_a_brake_is_named(line: str, said: str) -> None:
