@@ -62,6 +62,9 @@ class BrakeCounter:
         if reason := self._window.door.shut(headers):
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        return await self._shown(headers)
+
+    async def _shown(self, headers: Mapping[str, str]) -> Page:
         counters, pause = await self._brakes.counters(), await self._brakes.pause()
         view = guards_view(self._policy, counters, pause, self._clock())
         if wants_json(headers):
@@ -82,7 +85,8 @@ class BrakeCounter:
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing was changed")
         if wants_json(headers):
-            return await self.show(headers)
+            # Whoever moved it sees how it stands: the command line signs and is signed in nowhere.
+            return await self._shown(headers)
         target = {"Location": f"{self._window.base}/guards"}
         return Page(status=HTTPStatus.SEE_OTHER, body="", headers=target)
 

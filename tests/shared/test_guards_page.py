@@ -15,6 +15,7 @@ from shared.model import CaseStatus, Json, Mode
 from shared.principal import Role
 from shared.settings import PageAccess
 from tests.shared.principals import principal
+from tests.tasks.approving import AZURE
 from tests.tasks.benches import Bench, policy
 
 RULE = """
@@ -123,6 +124,15 @@ async def test_a_form_moves_the_switch_for_an_administrator_alone(
         assert (pause or {}).get("ceiling") == (Mode.APPROVE if status == 303 else None)
         foreign = {**headers, "sec-fetch-site": "cross-site"}
         assert (await bench.app.move_guard("switch", foreign, body)).status == 403
+
+
+async def test_the_command_line_is_told_that_the_switch_was_set_where_people_have_to_sign_in() -> (
+    None
+):
+    async with Bench(settings=AZURE) as bench:
+        status, found = await signed(bench, "switch", ceiling="approve", reason="too many")
+        assert (status, found["pause"]["ceiling"]) == (200, "approve")
+        assert (await bench.app.guards({"accept": "application/json"})).status == 403
 
 
 async def test_nobody_unknown_sees_or_moves_a_brake() -> None:
