@@ -170,8 +170,10 @@ def _alerts(alert: Row, number: int) -> Iterator[Put]:
     body = alert.body | {"id": name, "state": state, "received_at": at.isoformat()}
     yield Put(alert.partition, keys.alert_row(name), body)
     if state is not AlertState.TRIAGED:
-        shown = {"alert": name, "state": state}
+        shown = {"alert": name, "state": state, "source": body["source"]}
         yield Put(alert.partition, keys.shown_row(at, name), shown)
+    if state is AlertState.UNRESOLVED:
+        yield Put(alert.partition, keys.person_row(at, name), shown)
 
 
 async def look(furnished: Furnished, name: str, visit: Visit) -> Json:
