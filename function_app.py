@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import List  # noqa: UP035 - the loader knows no other list
 
 import azure.functions as func
@@ -87,7 +88,7 @@ if firebreak.customers:
     async def tenants(req: func.HttpRequest) -> func.HttpResponse:
         """Show the tenants, or answer below one of them as the rest of the app does."""
         ask = Ask(req.headers, req.params, req.get_body())
-        return _show(await firebreak.at(req.method, req.route_params.get("rest") or "", ask))
+        return await _show(req, firebreak.at(req.method, req.route_params.get("rest") or "", ask))
 
 
 @app.function_name("sweeps")
@@ -101,7 +102,7 @@ async def sweeps(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the bindin
 @app.route(route="sweeps/{*rest}", methods=["GET"])
 async def show_sweep(req: func.HttpRequest) -> func.HttpResponse:
     """Show the sweeps, one of them, its findings or its trend."""
-    return _show(await firebreak.show_sweep(req.route_params.get("rest") or "", req.headers))
+    return await _show(req, firebreak.show_sweep(req.route_params.get("rest") or "", req.headers))
 
 
 @app.function_name("move_sweep")
@@ -109,7 +110,7 @@ async def show_sweep(req: func.HttpRequest) -> func.HttpResponse:
 async def move_sweep(req: func.HttpRequest) -> func.HttpResponse:
     """Run a sweep, accept a finding of it, or ask for it to be mended."""
     name, what = req.route_params["name"], req.route_params["what"]
-    return _show(await firebreak.move_sweep(name, what, req.headers, req.get_body()))
+    return await _show(req, firebreak.move_sweep(name, what, req.headers, req.get_body()))
 
 
 @app.function_name("cases")
@@ -117,77 +118,79 @@ async def move_sweep(req: func.HttpRequest) -> func.HttpResponse:
 async def cases(req: func.HttpRequest) -> func.HttpResponse:
     """Show the list of cases, a case, its JSON or its report."""
     path = f"cases/{req.route_params.get('rest') or ''}".rstrip("/")
-    return _show(await firebreak.page(path, req.headers, req.params))
+    return await _show(req, firebreak.page(path, req.headers, req.params))
 
 
 @app.function_name("show_undo")
 @app.route(route="cases/{id}/undo", methods=["GET"])
 async def show_undo(req: func.HttpRequest) -> func.HttpResponse:
     """Show what would be put back."""
-    return _show(await firebreak.show_undo(req.route_params["id"], req.headers))
+    return await _show(req, firebreak.show_undo(req.route_params["id"], req.headers))
 
 
 @app.function_name("undo")
 @app.route(route="cases/{id}/undo", methods=["POST"])
 async def undo(req: func.HttpRequest) -> func.HttpResponse:
     """Take the request to put back what a case changed."""
-    return _show(await firebreak.ask_undo(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.ask_undo(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("policy")
 @app.route(route="policy/{what}", methods=["POST"])
 async def policy(req: func.HttpRequest) -> func.HttpResponse:
     """Say what a policy would do about an account, or would have done about past cases."""
-    return _show(await firebreak.rehearse(req.route_params["what"], req.headers, req.get_body()))
+    return await _show(
+        req, firebreak.rehearse(req.route_params["what"], req.headers, req.get_body())
+    )
 
 
 @app.function_name("show_policy")
 @app.route(route="policy", methods=["GET"])
 async def show_policy(req: func.HttpRequest) -> func.HttpResponse:
     """Show the policy in force."""
-    return _show(await firebreak.show_policy(req.headers))
+    return await _show(req, firebreak.show_policy(req.headers))
 
 
 @app.function_name("approvals")
 @app.route(route="approvals", methods=["GET"])
 async def approvals(req: func.HttpRequest) -> func.HttpResponse:
     """List what waits for a person."""
-    return _show(await firebreak.approvals(req.headers, req.params))
+    return await _show(req, firebreak.approvals(req.headers, req.params))
 
 
 @app.function_name("by_link")
 @app.route(route="approve/{token}", methods=["GET"])
 async def by_link(req: func.HttpRequest) -> func.HttpResponse:
     """Show the change that a signed link leads to."""
-    return _show(await firebreak.by_link(req.route_params["token"], req.headers))
+    return await _show(req, firebreak.by_link(req.route_params["token"], req.headers))
 
 
 @app.function_name("approve")
 @app.route(route="cases/{id}/approve", methods=["POST"])
 async def approve(req: func.HttpRequest) -> func.HttpResponse:
     """Take a person's yes to a change."""
-    return _show(await firebreak.approve(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.approve(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("decline")
 @app.route(route="cases/{id}/decline", methods=["POST"])
 async def decline(req: func.HttpRequest) -> func.HttpResponse:
     """Take a person's no to a change."""
-    return _show(await firebreak.decline(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.decline(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("since")
 @app.route(route="cases/{id}/since", methods=["POST"])
 async def since(req: func.HttpRequest) -> func.HttpResponse:
     """Take a person's word on when the compromise began."""
-    return _show(await firebreak.since(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.since(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("guards")
 @app.route(route="guards", methods=["GET"])
 async def guards(req: func.HttpRequest) -> func.HttpResponse:
     """Show the brakes."""
-    return _show(await firebreak.guards(req.headers))
+    return await _show(req, firebreak.guards(req.headers))
 
 
 @app.function_name("move_guard")
@@ -195,105 +198,109 @@ async def guards(req: func.HttpRequest) -> func.HttpResponse:
 async def move_guard(req: func.HttpRequest) -> func.HttpResponse:
     """Pause, resume, or let a held rule act again."""
     what = req.route_params["what"]
-    return _show(await firebreak.move_guard(what, req.headers, req.get_body()))
+    return await _show(req, firebreak.move_guard(what, req.headers, req.get_body()))
 
 
 @app.function_name("erasures")
 @app.route(route="erasures", methods=["GET"])
 async def erasures(req: func.HttpRequest) -> func.HttpResponse:
     """List what is being erased and what was."""
-    return _show(await firebreak.erasures(req.headers))
+    return await _show(req, firebreak.erasures(req.headers))
 
 
 @app.function_name("erase")
 @app.route(route="erasures/{what}", methods=["POST"])
 async def erase(req: func.HttpRequest) -> func.HttpResponse:
     """Show what would be erased of a person, or erase it."""
-    return _show(await firebreak.erase(req.route_params["what"], req.headers, req.get_body()))
+    return await _show(req, firebreak.erase(req.route_params["what"], req.headers, req.get_body()))
 
 
 @app.function_name("show_restore")
 @app.route(route="cases/{id}/restore", methods=["GET"])
 async def show_restore(req: func.HttpRequest) -> func.HttpResponse:
     """Show the owner's way back: the checklist and its buttons."""
-    return _show(await firebreak.page(f"cases/{req.route_params['id']}/restore", req.headers))
+    return await _show(req, firebreak.page(f"cases/{req.route_params['id']}/restore", req.headers))
 
 
 @app.function_name("restore")
 @app.route(route="cases/{id}/restore", methods=["POST"])
 async def restore(req: func.HttpRequest) -> func.HttpResponse:
     """Take the request to let the owner back in."""
-    return _show(await firebreak.restore(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.restore(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("confirm")
 @app.route(route="cases/{id}/confirm", methods=["POST"])
 async def confirm(req: func.HttpRequest) -> func.HttpResponse:
     """Take a person's word that a line of the checklist is done."""
-    return _show(await firebreak.confirm(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(req, firebreak.confirm(req.route_params["id"], req.headers, req.get_body()))
 
 
 @app.function_name("access_pass")
 @app.route(route="cases/{id}/access-pass", methods=["POST"])
 async def access_pass(req: func.HttpRequest) -> func.HttpResponse:
     """Make an access pass for the owner and show it once."""
-    return _show(await firebreak.access_pass(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(
+        req, firebreak.access_pass(req.route_params["id"], req.headers, req.get_body())
+    )
 
 
 @app.function_name("inbox")
 @app.route(route="alerts", methods=["GET"])
 async def inbox(req: func.HttpRequest) -> func.HttpResponse:
     """List the alerts that need a person."""
-    return _show(await firebreak.alerts(req.headers, req.params))
+    return await _show(req, firebreak.alerts(req.headers, req.params))
 
 
 @app.function_name("why")
 @app.route(route="alert/{id}/why", methods=["GET"])
 async def why(req: func.HttpRequest) -> func.HttpResponse:
     """Show one alert, and why it was read as it was."""
-    return _show(await firebreak.why(req.route_params["id"], req.headers))
+    return await _show(req, firebreak.why(req.route_params["id"], req.headers))
 
 
 @app.function_name("read_again")
 @app.route(route="alert/{id}/again", methods=["POST"])
 async def read_again(req: func.HttpRequest) -> func.HttpResponse:
     """Have an alert read again after what stood in its way is mended."""
-    return _show(await firebreak.read_again(req.route_params["id"], req.headers, req.get_body()))
+    return await _show(
+        req, firebreak.read_again(req.route_params["id"], req.headers, req.get_body())
+    )
 
 
 @app.function_name("alert")
 @app.route(route="alert/{id}", methods=["GET"])
 async def alert(req: func.HttpRequest) -> func.HttpResponse:
     """Lead from an alert to its case."""
-    return _show(await firebreak.page(f"alert/{req.route_params['id']}", req.headers))
+    return await _show(req, firebreak.page(f"alert/{req.route_params['id']}", req.headers))
 
 
 @app.function_name("notifications")
 @app.route(route="notifications", methods=["GET"])
 async def notifications(req: func.HttpRequest) -> func.HttpResponse:
     """Show what is being told, and what could not be."""
-    return _show(await firebreak.notifications(req.headers))
+    return await _show(req, firebreak.notifications(req.headers))
 
 
 @app.function_name("notify")
 @app.route(route="notifications/{what}", methods=["POST"])
 async def notify(req: func.HttpRequest) -> func.HttpResponse:
     """Try a channel, or send again what it did not take."""
-    return _show(await firebreak.notify(req.route_params["what"], req.headers, req.get_body()))
+    return await _show(req, firebreak.notify(req.route_params["what"], req.headers, req.get_body()))
 
 
 @app.function_name("health")
 @app.route(route="health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Say whether the app can do its work."""
-    return _show(await firebreak.health(req.headers))
+    return await _show(req, firebreak.health(req.headers))
 
 
 @app.function_name("doctor")
 @app.route(route="health/deep", methods=["GET"])
 async def doctor(req: func.HttpRequest) -> func.HttpResponse:
     """Say what every check of the deployment finds."""
-    return _show(await firebreak.examined(req.headers))
+    return await _show(req, firebreak.examined(req.headers))
 
 
 def _answer(reply: Reply) -> func.HttpResponse:
@@ -312,7 +319,8 @@ def _answer(reply: Reply) -> func.HttpResponse:
     )
 
 
-def _show(page: Page) -> func.HttpResponse:
+async def _show(req: func.HttpRequest, answer: Awaitable[Page]) -> func.HttpResponse:
+    page = await firebreak.shown(answer, req.headers)
     return func.HttpResponse(
         page.body, status_code=page.status, mimetype=page.media, headers=dict(page.headers)
     )

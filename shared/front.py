@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from shared.desk import Desk
+from shared.desk import Desk, Page
 from shared.door import Door
+from shared.errors import Transient
 from shared.model import Mode
 from shared.wiring import Wiring
 
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
 
 class Front(Wiring):
     """Everything that answers a person, on top of what works."""
+
+    async def shown(self, answer: Awaitable[Page], headers: Mapping[str, str]) -> Page:
+        """Wait for a page; where storage or Microsoft does not answer now, say that instead."""
+        try:
+            return await answer
+        except Transient as error:
+            self.log.warning("page.not_shown", reason=str(error))
+            said = (
+                f"{error}. What was running goes on by itself, and nothing that was taken in is "
+                "lost; look again in a minute"
+            )
+            return self._window.problem(headers, HTTPStatus.SERVICE_UNAVAILABLE, "Not now", said)
 
     @cached_property
     def _counter(self) -> Counter:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
 from lab.host_routes import Routes
+from shared.errors import Transient
 from shared.model import Json, TaskState
 from shared.principal import Role
+from shared.store.memory import MemoryStore
+from shared.store.verbs import Drop, Partition, Put, Row
 from shared.tasks.trail import Noted, Trail
 from tests.contracts.in_process import InProcess, http_functions
 from tests.contracts.needed_roles import FORM, NEEDED, allowed
@@ -103,6 +107,45 @@ async def test_every_role_may_read_every_page_and_nobody_without_one(role: Role 
                 assert (status == 403) is (role is None), name
                 assert role or NAME not in body.decode(), name
         assert stored(bench) == before, "reading changes nothing"
+
+
+class Away(MemoryStore):
+    """A store that can go away."""
+
+    away = False
+
+    async def read(self, partition: Partition, key: str) -> Row | None:
+        self._reach()
+        return await super().read(partition, key)
+
+    async def write(self, *changes: Put | Drop) -> tuple[str, ...]:
+        self._reach()
+        return await super().write(*changes)
+
+    def scan(self, partition: Partition, **range_: Any) -> AsyncIterator[Row]:
+        self._reach()
+        return super().scan(partition, **range_)
+
+    def _reach(self) -> None:
+        if self.away:
+            raise Transient("Storage does not answer")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_while_storage_is_away_every_page_says_so_and_none_breaks(accept: str) -> None:
+    store = Away()
+    async with Person(settings=AZURE, store=store) as bench:
+        await bench.asked(as_=signed_in("reader"))
+        app, places = InProcess(bench.app), of(bench)
+        headers = {**signed_in("administrator"), "accept": accept}
+        store.away = True
+        asked = [("GET", path) for _, path in calls("GET", places["case"])]
+        asked += [("POST", f"/api/{path.format_map(places)}") for path in NEEDED]
+        told = [(path, await app.ask(method, path, headers, FORM)) for method, path in asked]
+        away = [body.decode() for _, (status, _, body) in told if status == 503]
+        assert not [path for path, (status, _, _) in told if status >= 500 and status != 503]
+        assert len(away) > 15
+        assert all("Storage does not answer" in body for body in away)
 
 
 FORGED = [
