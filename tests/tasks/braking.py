@@ -32,7 +32,7 @@ accounts = ["{{protected}}"]
 per_hour = {PER_HOUR}
 per_day = {PER_DAY}
 [guards.burst]
-cases = 3
+cases = 2
 minutes = 10
 hold_minutes = 60
 [[rule]]

@@ -48,8 +48,10 @@ class Braking(RuleBasedStateMachine):
 
     @initialize()
     def a_working_day_begins(self) -> None:
-        """A sure alert and a likely one, so that something was done and something waits."""
-        self.alerts_come([2], "high", 1)
+        """The second sure alert has the rule held, so that something was done and much waits."""
+        self.alerts_come([2, 4], "high", 1)
+        self.before = self.town.stand()
+        self.alerts_come([4], "high", 1)
         self.alerts_come([1, 3], "medium", 2)
         self.look()
 
