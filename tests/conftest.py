@@ -17,7 +17,7 @@ from lab.azurite import Azurite
 from lab.errors import NotInstalled
 from scripts.package.closure import SDK, closure
 from scripts.package.stage import code
-from tests.sharing_out import DearFilesWhole
+from tests.sharing_out import DearFilesWhole, longest_first
 
 # How long a machine takes that does other things as well says nothing about what it tries.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,6 +28,12 @@ settings.load_profile("patient")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> DearFilesWhole:
     """Share tests out so that what is dear is made once."""
     return DearFilesWhole(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start what takes longest first."""
+    items.sort(key=lambda item: longest_first(item.nodeid))
 
 
 def pytest_collection_finish() -> None:

@@ -12,6 +12,23 @@ from typing import Final
 from xdist.scheduler import LoadScopeScheduling
 
 WHOLE: Final = ("tests/e2e/", "tests/package/")
+LONG: Final = (
+    "tests/benchmarks/",
+    "tests/cli/test_backtest.py",
+    "tests/contracts/test_function_app.py",
+    "tests/docs/test_contributing.py",
+    "tests/lab/test_stack.py",
+    "tests/laws/test_responder_laws.py",
+    "tests/tasks/test_approval_crashes.py",
+    "tests/tasks/test_crash_matrix.py",
+    "tests/tasks/test_notify.py",
+)
+"""What takes longest goes first, so that no core waits for another at the end."""
+
+
+def longest_first(nodeid: str) -> bool:
+    """Give what a test is sorted by; those alike stay in the order they come in."""
+    return not nodeid.startswith(LONG)
 
 
 class DearFilesWhole(LoadScopeScheduling):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from lab.tenant.state import State
@@ -53,15 +54,22 @@ def _names(state: State, oid: str | None) -> set[str]:
     return {user.id, user.upn.casefold(), str(user.mail).casefold()} if user else set()
 
 
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+def _plain(value: Any) -> Any:  # the commonest first: this is asked for each leaf of the state
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        value = sorted(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
     return value
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))

@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 MODELS = "msgraph.generated.models."
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def loaded() -> dict[str, int]:
@@ -191,7 +191,7 @@ def opened(tenant: Any, settings: dict[str, str]) -> Any:
             await spoil()
             async with (
                 Host(ROOT, {**os.environ, **settings}) as host,
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{host.port}", timeout=20) as client,
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{host.port}", timeout=60) as client,
             ):
                 yield client, story
 

@@ -37,7 +37,7 @@ def children(pid: int) -> set[int]:
     return found
 
 
-def gone(pids: set[int], *, within: float = 10) -> bool:
+def gone(pids: set[int], *, within: float = 60) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
         if not any(Path(f"/proc/{pid}").exists() for pid in pids):

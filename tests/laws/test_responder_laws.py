@@ -151,54 +151,67 @@ async def test_a_crash_after_any_write_heals_and_undo_still_restores(
 
 
 REFUSALS = [
-    pytest.param({"status": 429, "retry_after": 3}, id="429"),
-    pytest.param({"status": 429}, id="429 without Retry-After"),
-    pytest.param({"status": 503}, id="503"),
-    pytest.param({"status": 504, "when": When.AFTER_EFFECT}, id="504 after the write"),
+    pytest.param({"status": 503}, "each call", id="503"),
+    pytest.param({"status": 429, "retry_after": 3}, "each kind of call", id="429"),
+    pytest.param({"status": 429}, "each kind of call", id="429 without Retry-After"),
+    pytest.param({"status": 504, "when": When.AFTER_EFFECT}, "each call", id="504 after the write"),
+]
+"""One refusal strikes at each call there is; how another is worded is read in one place for all,
+so it strikes at the first and the last call of each kind."""
+LOSSES = [
+    pytest.param(Loss.READ_TIMEOUT, When.BEFORE_EFFECT, "each call", id="no answer"),
+    pytest.param(Loss.READ_TIMEOUT, When.AFTER_EFFECT, "each call", id="no answer to a write"),
+    pytest.param(Loss.CONNECT_ERROR, When.BEFORE_EFFECT, "each kind of call", id="no connection"),
+    pytest.param(
+        Loss.CONNECT_ERROR, When.AFTER_EFFECT, "each call", id="no connection after a write"
+    ),
 ]
 
 
-def aims(place: Stand, when: When) -> list[dict[str, Any]]:
-    """Where a fault can strike, after all that was called: at any call.
+def aims(place: Stand, when: When, at: str) -> list[dict[str, Any]]:
+    """Where a fault can strike, after all that was called.
 
     Once it took effect, only a write has one: a read that failed late is a read that failed.
     """
-    if when is When.BEFORE_EFFECT:
-        return [{"skip": k} for k in range(len(place.lab.calls))]
-    writes = Counter(
-        call.name for call in place.lab.calls if not call.name.startswith(("GET ", "Get-"))
-    )
-    return [{"match": name, "skip": k} for name, times in writes.items() for k in range(times)]
+    called = [call.name for call in place.lab.calls]
+    if when is When.AFTER_EFFECT:
+        called = [name for name in called if not name.startswith(("GET ", "Get-"))]
+    return [
+        {"match": name, "skip": skip}
+        for name, times in Counter(called).items()
+        for skip in (range(times) if at == "each call" else {0, times - 1})
+    ]
 
 
 @each
-@pytest.mark.parametrize("fault", REFUSALS)
+@pytest.mark.parametrize(("fault", "at"), REFUSALS)
 async def test_a_refusal_at_any_call_only_delays(
-    responder: Responder[Any], stand: Any, fault: dict[str, Any]
+    responder: Responder[Any], stand: Any, fault: dict[str, Any], at: str
 ) -> None:
     place = stand(responder)
     await place.until_done(await place.case())
-    for aim in aims(place, fault.get("when", When.BEFORE_EFFECT)):
+    for aim in aims(place, fault.get("when", When.BEFORE_EFFECT), at):
         place = stand(responder)
         case = await place.case()
         place.lab.fail(**aim, **fault)
         await place.until_done(case)  # which ends only when nothing is left to plan
+        assert place.lab.faults.left == 0
         assert place.scenario.losses() == []
 
 
 @each
-@pytest.mark.parametrize("when", list(When))
-@pytest.mark.parametrize("loss", list(Loss))
+@pytest.mark.parametrize(("loss", "when", "at"), LOSSES)
 async def test_a_lost_answer_at_any_call_only_delays(
-    responder: Responder[Any], stand: Any, loss: Loss, when: When
+    responder: Responder[Any], stand: Any, loss: Loss, when: When, at: str
 ) -> None:
     place = stand(responder)
     await place.until_done(await place.case())
-    for aim in aims(place, when):
+    for aim in aims(place, when, at):
         place = stand(responder)
         case = await place.case()
         place.lab.drop(**aim, loss=loss, when=when)
         await place.until_done(case)
+        assert place.lab.faults.left == 0
         assert place.scenario.losses() == []
 
 
