@@ -12,7 +12,7 @@ from typing import Final
 from shared.alerts import identity
 from shared.alerts.payload import Record
 from shared.alerts.siem import Carried, SiemCarrier, State, Told, severity
-from shared.alerts.text import clean, name
+from shared.alerts.text import name
 from shared.errors import Undecodable
 from shared.model import AccountRef, digest
 
@@ -62,4 +62,4 @@ def _row_id(row: Record) -> str:
 def _account(row: Record) -> AccountRef | None:
     """Find the account; `user` is free text, so only what is an identifier in it counts."""
     told = identity.account(directory=row.text(*_OBJECT_IDS), upn=row.text(*_NAMES))
-    return told or identity.written(clean(row.text("user") or ""))
+    return told or identity.written(row.text("user"))

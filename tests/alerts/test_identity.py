@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.alerts.catalogue import carriers
 from shared.alerts.identity import (
     account,
     address,
@@ -186,3 +188,10 @@ def test_references_to_one_account_are_joined_whatever_their_order() -> None:
 def test_two_object_ids_stay_two_accounts_though_they_share_a_name() -> None:
     one, other = reference(OID, "a@b.example"), reference(OID.replace("7", "1"), "a@b.example")
     assert distinct([one, other]) == [one, other]
+
+
+def test_a_letter_nobody_sees_in_splunks_user_does_not_make_it_somebody_else() -> None:
+    row = {"user": "a\u200b@b.example"}
+    alert = {"sid": "1", "search_name": "Spam was sent", "result": row}
+    (reading,) = carriers()["splunk"].read(json.dumps(alert).encode())
+    assert "a@b.example" not in repr(reading)
