@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from lab.tenant.state import State
@@ -66,10 +65,5 @@ def _plain(value: Any) -> Any:  # the commonest first: this is asked for each le
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     return value
-
-
-@cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
