@@ -17,9 +17,9 @@ from shared.sweeps.anchor import ChainHead
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import fingerprint
-from shared.tasks.conclusion import UNSETTLED, row_of
 from shared.tasks.erased import erased_lines
 from shared.tasks.journal import Journal
+from shared.tasks.roll import UNSETTLED, row_of
 
 
 class Tampered(Value):

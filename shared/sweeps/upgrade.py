@@ -20,8 +20,8 @@ from shared.store.verbs import Partition, Put, Row, Store
 from shared.sweeps.tampering import unsettled
 from shared.tasks import keys
 from shared.tasks.alert_lines import FOR_PEOPLE
-from shared.tasks.conclusion import row_of
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.roll import row_of
 
 _CASES: Final = 100
 _ALERTS: Final = 500
