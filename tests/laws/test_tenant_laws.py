@@ -178,8 +178,7 @@ async def test_the_same_command_signed_for_its_own_tenant_is_taken(tmp_path: Pat
     async with Bench(tmp_path, settings=AZURE) as bench:
         request = {"ceiling": "observe", "reason": "false alarms"}
         page = await bench.command(f"{ACME}/guards/switch", request, as_=ACME)
-        # The pages are shut to the command line, which reads with a person's sign-in.
-        assert page.status == 403
+        assert page.status == 200
         for name, ceiling in ((ACME, "observe"), (GLOBEX, None)):
             pause = await bench.of(name)._brakes.pause()
             assert (pause.ceiling if pause else None) == ceiling
