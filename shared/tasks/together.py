@@ -58,12 +58,7 @@ class Together[T]:
 
     async def _next(self) -> None:
         """Write the first that was asked for, and as much behind it as one write takes."""
-        group, room = self._asked[:1], _WHOLE - self._share(self._asked[0].item)
-        for one in self._asked[1:]:
-            room -= self._share(one.item)
-            if room < 0:
-                break
-            group.append(one)
+        group = self._group()
         try:
             await self._write([one.item for one in group])
         except Exception as error:  # noqa: BLE001 - it is each one's own, and raised there
@@ -71,4 +66,17 @@ class Together[T]:
                 one.error = error
         for one in group:
             one.done = True
-            self._asked.remove(one)
+        # Whoever was called off meanwhile has left by itself.
+        self._asked = [one for one in self._asked if not one.done]
+
+    def _group(self) -> list[_Asked[T]]:
+        """Choose what is written next; one alone is not weighed, however large it is."""
+        first, *others = self._asked
+        group = [first]
+        room = _WHOLE - self._share(first.item) if others else 0.0
+        for one in others:
+            room -= self._share(one.item)
+            if room < 0:
+                break
+            group.append(one)
+        return group

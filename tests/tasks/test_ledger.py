@@ -28,9 +28,13 @@ class Hiccups(MemoryStore):
         super().__init__()
         self.failures = 0
         self.writes = 0
+        self.second = asyncio.Event()
+        """The second write has begun."""
 
     async def write(self, *changes: Put | Drop) -> tuple[str, ...]:
         self.writes += 1
+        if self.writes == 2:
+            self.second.set()
         await asyncio.sleep(0)
         if self.failures:
             self.failures -= 1
@@ -134,6 +138,18 @@ class TestCaseFile:
         assert [type(end) for end in ends if end] == [asyncio.CancelledError]
         again = await load(store)
         assert [entry.text for entry in again.journal.entries] == ["0", "1", "3"]
+        assert again.journal.broken_at() is None
+
+    async def test_who_is_called_off_while_it_is_written_takes_nobody_along(self) -> None:
+        store = Hiccups()
+        file = await load(store)
+        records = [asyncio.create_task(file.record(line(str(number)))) for number in range(4)]
+        await store.second.wait()
+        records[2].cancel()
+        ends = await asyncio.gather(*records, return_exceptions=True)
+        assert [type(end) for end in ends if end] == [asyncio.CancelledError]
+        again = await load(store)
+        assert [entry.text for entry in again.journal.entries] == ["0", "1", "2", "3"]
         assert again.journal.broken_at() is None
 
     async def test_a_line_that_could_not_be_stored_leaves_no_gap(self) -> None:
