@@ -16,7 +16,7 @@ from shared.signals.trace import measured
 from shared.store.verbs import Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.ledger import Clock, Lock
-from shared.tasks.overdue import GRACE, lost_before
+from shared.tasks.overdue import GRACE, due_of, lost_before
 from shared.tasks.queue import Message, TriageMessage, WorkMessage, encode
 
 
@@ -32,20 +32,24 @@ class Reconcile:
 
     async def run(self) -> int:
         """Put back what is overdue; returns how much that was."""
-        late = sorted([row async for row in self._late()], key=_due)
         before = await lost_before(self._queue, self._clock())
-        lost = [row for row in late if _due(row) < before and not await self._worked_on(row)]
+        idle = await self._idle(before)
+        lost = [row for row in idle if due_of(row) < before]
         for row in lost:
             await self._queue.put(encode(self._message(row)))
-        measured(Metric.QUEUE_AGE, await self._age(late))
+        age = (self._clock() - due_of(idle[0])).total_seconds() if idle else 0.0
+        measured(Metric.QUEUE_AGE, age)
         return len(lost)
 
-    async def _age(self, late: list[Row]) -> float:
-        """Tell by how many seconds the most overdue is late that nobody works on."""
-        for row in late:
+    async def _idle(self, before: datetime) -> list[Row]:
+        """Find what is late and nobody works on: all that was lost, or else the most overdue."""
+        found: list[Row] = []
+        for row in sorted([row async for row in self._late()], key=due_of):
+            if found and due_of(row) >= before:
+                break
             if not await self._worked_on(row):
-                return (self._clock() - _due(row)).total_seconds()
-        return 0.0
+                found.append(row)
+        return found
 
     def _message(self, row: Row) -> Message:
         key = row.key.removeprefix(keys.TODO)
@@ -57,14 +61,10 @@ class Reconcile:
         latest = self._clock() - GRACE
         for at in (keys.inbox(self._tenant), keys.cases(self._tenant)):
             async for row in self._store.scan(at, prefix=keys.TODO):
-                if _due(row) < latest:
+                if due_of(row) < latest:
                     yield row
 
     async def _worked_on(self, row: Row) -> bool:
         """Whether somebody is at it now; that is known of cases only."""
         account = row.body.get("account")
         return account is not None and await self._lock.held(self._tenant, ObjectId(account))
-
-
-def _due(row: Row) -> datetime:
-    return datetime.fromisoformat(row.body["due"])

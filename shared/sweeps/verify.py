@@ -6,15 +6,13 @@
 
 What only steers the work is no evidence and is not looked at: locks, wake-ups, counters, notices,
 watermarks, what a sweep saw. Changing one may delay work, or let more cases act than the brakes
-allow, but not what is on record. One case is in memory at a time,
-and of
-each case that was anchored, and each alert that opened none, some hundred bytes.
+allow, but not what is on record. One case is in memory at a time, and of each case that was
+anchored, and each alert that opened none, some hundred bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -41,6 +39,7 @@ from shared.tasks.casebook import what_it_said
 from shared.tasks.erased import NOBODY, erased_evidence
 from shared.tasks.journal import Journal
 from shared.tasks.ledger import Clock
+from shared.tasks.overdue import due_of
 from shared.tasks.sealed import ACCOUNTED, VOUCHING, open_one
 
 
@@ -158,7 +157,7 @@ class Verify:
     async def _under_way(self, case: CaseId) -> bool:
         """Whether a pass is due that is yet to write the case's line in the list."""
         row = await self._store.read(keys.cases(self._tenant), keys.todo_row(case))
-        return row is not None and datetime.fromisoformat(row.body["due"]) <= self._clock()
+        return row is not None and due_of(row) <= self._clock()
 
     async def _vouched(
         self, case: CaseId, alert_id: AlertId, seq: int, said: str

@@ -7,7 +7,7 @@ telling to nobody, because the policy says so, is dropped here.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 
@@ -19,7 +19,7 @@ from shared.tasks import keys
 from shared.tasks.delivery import KEPT_DAYS, Delivery, enter
 from shared.tasks.ledger import Clock
 from shared.tasks.outbox import UNWRITTEN, Notice
-from shared.tasks.overdue import lost_before
+from shared.tasks.overdue import due_of, lost_before
 from shared.tasks.queue import NotifyMessage, encode
 
 _LONGEST: Final = 6 * 86400.0
@@ -120,7 +120,7 @@ class Dispatch:
         latest = await lost_before(self._queue, self._clock())
         at = keys.deliveries(self._tenant)
         async for row in self._store.scan(at, prefix=keys.DUE):
-            if datetime.fromisoformat(row.body["due"]) < latest:
+            if due_of(row) < latest:
                 yield Delivery.model_validate(row.body)
 
     async def _prune(self) -> None:

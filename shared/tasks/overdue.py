@@ -10,10 +10,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.store.verbs import Queue
+from shared.store.verbs import Queue, Row
 
 GRACE: Final = timedelta(seconds=30)
 """How long a message may be on its way before it counts as lost."""
+
+
+def due_of(row: Row) -> datetime:
+    """Tell when what a row stands for is to go on."""
+    return datetime.fromisoformat(row.body["due"])
 
 
 async def lost_before(queue: Queue, now: datetime) -> datetime:

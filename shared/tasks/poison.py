@@ -7,7 +7,7 @@ brings it back.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from shared.errors import Undecodable
@@ -33,6 +33,7 @@ from shared.tasks.conclusion import Conclusion
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.milestones import count
 from shared.tasks.outbox import Told, announce_plainly
+from shared.tasks.overdue import due_of
 from shared.tasks.queue import (
     NotifyMessage,
     SweepMessage,
@@ -169,8 +170,7 @@ class Poison:
 
     def _counted(self, todo: Row) -> bool:
         """Whether this very message was counted a moment ago, by a run that was killed after it."""
-        due = datetime.fromisoformat(todo.body["due"])
-        return "poisonings" in todo.body and self._clock() - due < _JUST_NOW
+        return "poisonings" in todo.body and self._clock() - due_of(todo) < _JUST_NOW
 
     def _afresh(self, todo: Row, times: int) -> Put | Drop:
         """Leave the alert's wake-up, so that it comes back; after the last start it is dropped."""

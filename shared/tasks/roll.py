@@ -25,6 +25,7 @@ from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
 from shared.tasks.erased import bare, bare_task
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.overdue import due_of
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _AHEAD: Final = timedelta(minutes=1)
@@ -54,7 +55,7 @@ class Roll:
             await self.list(file, due=due, send=True)
             return
         before = await self.list(file, due=self._clock(), line=file.last_line)
-        if before is None or _due_of(before) > self._soon():
+        if before is None or due_of(before) > self._soon():
             await self._queue.put(encode(_next(file)))
 
     async def foretell(self, file: CaseFile, lines: int) -> None:
@@ -135,13 +136,13 @@ class Roll:
         """Change when the case goes on."""
         at, todo = keys.cases(file.case.tenant), keys.todo_row(file.case.id)
         if waiting and _ahead(file, waiting):
-            if _due_of(waiting) > self._clock() - _AHEAD:
+            if due_of(waiting) > self._clock() - _AHEAD:
                 return ()
             # Written long ago, or never: whoever comes next reads all there is.
             due, line = self._clock(), 0
         elif waiting and line:
             # Whoever is on the way comes as early as it was to come before.
-            due = min(self._clock(), _due_of(waiting))
+            due = min(self._clock(), due_of(waiting))
         if due is None:
             return (Drop(at, todo),) if waiting else ()
         body = _wake_up(file, due) | ({"line": line} if line else {})
@@ -166,10 +167,6 @@ class Roll:
 
 def _wake_up(file: CaseFile, due: datetime) -> Json:
     return {"due": due.isoformat(), "account": file.case.account.object_id}
-
-
-def _due_of(waiting: Row) -> datetime:
-    return datetime.fromisoformat(waiting.body["due"])
 
 
 def _ahead(file: CaseFile, waiting: Row) -> bool:

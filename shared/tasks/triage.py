@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from shared.alerts.carrier import FEEDBACK
@@ -42,6 +42,7 @@ from shared.tasks.crowd import Crowd
 from shared.tasks.inbox import Inbox
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.outbox import Told, announce_case
+from shared.tasks.overdue import due_of
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, encode
 from shared.tasks.resolve import organisation, resolve
@@ -131,9 +132,7 @@ class Triage:
 
     def _early(self, todo: Row | None) -> bool:
         """Whether another message is on its way for a later time; this one is one too many."""
-        return todo is not None and datetime.fromisoformat(todo.body["due"]) > (
-            self._clock() + timedelta(seconds=1)
-        )
+        return todo is not None and due_of(todo) > self._clock() + timedelta(seconds=1)
 
     async def _later(self, message: TriageMessage, todo: Row, error: Transient) -> None:
         """Move the alert's wake-up, then send it: whatever comes before that time is dropped."""
