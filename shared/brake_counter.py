@@ -14,7 +14,7 @@ from shared.model import Mode
 from shared.pages.brake_view import guards_view
 from shared.policy.document import Policy
 from shared.principal import Role
-from shared.tasks.brakes import Brakes
+from shared.tasks.brakes import Brakes, switched
 from shared.tasks.ledger import Clock
 from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
@@ -94,7 +94,7 @@ class BrakeCounter:
         asked, actor = self._window.request(
             headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=switch_form
         )
-        said = f"The kill switch is set to {asked.ceiling}: {asked.reason}"
+        said = switched(asked.ceiling, asked.reason)
         data = {"ceiling": asked.ceiling}
         await self._trail.note(Noted.SWITCHED, said, actor=actor, data=data)
         await self._brakes.set_pause(asked.ceiling, by=actor.name, reason=asked.reason)

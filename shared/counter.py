@@ -32,12 +32,11 @@ class Counter:
             title = "Nobody is signed in"
             return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
         try:
-            steps = await self._undo.plan(self._tenant, self._window.case(case))
+            whose, steps = await self._undo.plan(self._tenant, self._window.case(case))
         except FAILURES as error:
             return self._window.failed(headers, error, nothing="Nothing can be put back")
         if wants_json(headers):
             return _steps(steps)
-        whose = await self._undo.whose(self._tenant, CaseId(case))
         return self._window.html(self._window.pages.undo(CaseId(case), whose, steps))
 
     async def ask_undo(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:

@@ -64,6 +64,12 @@ class Acceptance(Value):
     reason: str
 
 
+def accepted(sweep: str, finding: str, until: datetime | None, reason: str) -> str:
+    """Say in the trail until when a finding may stay; whoever verifies the trail looks for this."""
+    word = f"accepted until {until:%Y-%m-%d}" if until else "accepted no longer"
+    return f"Finding {finding} of {sweep} is {word}: {reason}"
+
+
 class FindingState(StrEnum):
     """Where a finding stands."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from shared import posture
 from shared.alerts.admin_request import Request
 from shared.desk import Page, json_page, wants_json
 from shared.errors import Gone, Refused
@@ -127,8 +128,7 @@ class SweepCounter:
             if not now < asked.until <= now + _LONGEST:
                 raise Refused("A finding is accepted until a day ahead, within a year")
             accepted = Acceptance(by=actor.name, at=now, until=asked.until, reason=asked.reason)
-        until = f"accepted until {asked.until:%Y-%m-%d}" if asked.until else "accepted no longer"
-        said = f"Finding {asked.finding} of {sweep.name} is {until}: {asked.reason}"
+        said = posture.accepted(sweep.name, asked.finding, asked.until, asked.reason)
         data: Json = {"sweep": sweep.name, "finding": asked.finding}
         await self._trail.note(Noted.ACCEPTED, said, actor=actor, data=data)
         await self._engine.findings(sweep).accept(FindingId(asked.finding), accepted)

@@ -13,6 +13,7 @@ from shared.door import Door
 from shared.model import TenantId
 from shared.pages.tenants_view import TenantsView
 from shared.principal import SIGN_IN, Role, Scope
+from shared.tasks.brakes import switched
 from shared.tasks.ledger import Clock
 from shared.tasks.trail import Noted, Trail
 from shared.telemetry import Log
@@ -53,7 +54,7 @@ class TenantBoard:
             asked, actor = self._window.request(
                 headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=switch_form
             )
-            said = f"The kill switch over all tenants is set to {asked.ceiling}: {asked.reason}"
+            said = switched(asked.ceiling, asked.reason, over_all=True)
             await self._trail.note(
                 Noted.SWITCHED, said, actor=actor, data={"ceiling": asked.ceiling, "tenants": "all"}
             )

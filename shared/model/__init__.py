@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.model.accounts import Account, AccountKind, AccountRef, MailboxKind, Who
 from shared.model.alerts import (
+    ALERTS_FOR_PEOPLE,
     Alert,
     AlertDraft,
     AlertKind,
@@ -50,6 +51,7 @@ from shared.model.words import (
 )
 
 __all__ = [
+    "ALERTS_FOR_PEOPLE",
     "CAE_LIFE",
     "PHASES",
     "SCHEMA",

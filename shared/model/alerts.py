@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from shared.model.accounts import AccountRef
 from shared.model.words import AlertId, CaseId, TenantId, Utc, Value
@@ -89,6 +90,12 @@ class AlertState(StrEnum):
     UNREADABLE = "unreadable"
     UNRESOLVED = "unresolved"
     POISONED = "poisoned"
+
+
+ALERTS_FOR_PEOPLE: Final = frozenset(
+    {AlertState.UNREADABLE, AlertState.UNRESOLVED, AlertState.POISONED}
+)
+"""Nothing was done about alerts in these states: a person has to look."""
 
 
 class Alert(Value):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.model import (
+    ALERTS_FOR_PEOPLE,
     PHASES,
     UNFINISHED,
     Alert,
@@ -49,7 +50,6 @@ _GRAVITY: Final = {"high": -3, "unknown": -2, "medium": -1}
 """Order of severities; what is unknown may be high."""
 _LISTED: Final = 50
 """Cases that one part of the list shows; the rest is found by its filter."""
-_SHOWN: Final = (AlertState.UNREADABLE, AlertState.POISONED, AlertState.UNRESOLVED)
 _ALL: Final = AlertFilters()
 _NONE: Final = Tally()
 
@@ -168,7 +168,7 @@ def alerts_view(
     lines = sorted(map(alert_line, alerts), key=lambda line: line.received_at, reverse=True)
     return AlertsView(
         at=at,
-        for_people=tuple(line for line in lines if line.state in _SHOWN),
+        for_people=tuple(line for line in lines if line.state in ALERTS_FOR_PEOPLE),
         ignored=tuple(line for line in lines if line.state is AlertState.IGNORED),
         people=people,
         filters=filters,

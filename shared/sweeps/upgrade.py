@@ -15,11 +15,10 @@ from datetime import datetime
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import SCHEMA, AlertId, AlertState, CaseId, TenantId
+from shared.model import ALERTS_FOR_PEOPLE, SCHEMA, AlertId, AlertState, CaseId, TenantId
 from shared.store.verbs import Partition, Put, Row, Store
 from shared.sweeps.tampering import unsettled
 from shared.tasks import keys
-from shared.tasks.alert_lines import FOR_PEOPLE
 from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.roll import row_of
 
@@ -81,7 +80,7 @@ class Upgrade:
             return
         name = AlertId(line.body["alert"])
         row = await self._store.read(line.partition, keys.alert_row(name))
-        if row is None or row.body["state"] not in FOR_PEOPLE:
+        if row is None or row.body["state"] not in ALERTS_FOR_PEOPLE:
             return
         second = f"{keys.PERSON}{line.key.removeprefix(keys.SHOWN)}"
         # The alert is written as it is: whoever answers it meanwhile writes, or drops, the line.

@@ -13,12 +13,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from shared.errors import Defect
-from shared.model import Alert, AlertId, AlertState, CaseId, TenantId, digest
+from shared.model import ALERTS_FOR_PEOPLE, Alert, AlertId, AlertState, CaseId, TenantId, digest
 from shared.store.verbs import Row, Store
 from shared.sweeps.erased_record import ErasedRecord
 from shared.sweeps.tampering import Tampered, at
 from shared.tasks import keys
-from shared.tasks.alert_lines import FOR_PEOPLE
 
 _IN_NO_LIST: Final = frozenset({AlertState.RECEIVED, AlertState.TRIAGED})
 """Alerts in these states are on their way to a case, or in one."""
@@ -101,7 +100,7 @@ class AlertWalk:
             )
         elif line.body.get("source", alert.source) != alert.source:
             yield Tampered(where=at(self._at, line.key), what="names another source")
-        if alert.state in FOR_PEOPLE and not await self._waits(alert):
+        if alert.state in ALERTS_FOR_PEOPLE and not await self._waits(alert):
             said = "waits for a person, and is not in the list of those that do"
             yield Tampered(where=where, what=said)
 
@@ -113,7 +112,7 @@ class AlertWalk:
             source = line.body.get("source", alert.source)
             return bool((line.body.get("alert"), source) == (alert.id, alert.source))
         now = await self._store.read(self._at, keys.alert_row(alert.id))
-        return now is None or now.body.get("state") not in FOR_PEOPLE
+        return now is None or now.body.get("state") not in ALERTS_FOR_PEOPLE
 
     async def _body_faults(self, alert: Alert) -> AsyncIterator[Tampered]:
         if alert.native_id == digest("", alert.reason):

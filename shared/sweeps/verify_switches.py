@@ -12,12 +12,14 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from shared import posture
 from shared.model import TenantId
 from shared.policy.guards import Pause
 from shared.posture import Held, SweepName
 from shared.store.verbs import Row, Store
 from shared.sweeps.tampering import Tampered, at
 from shared.tasks import keys
+from shared.tasks.brakes import provider, switched
 from shared.tasks.chain import erased
 from shared.tasks.trail import Mark, Noted
 
@@ -56,9 +58,8 @@ class Decided:
             pause = Pause.model_validate(row.body)
         except ValidationError as error:
             return [f"cannot be read: {error.errors()[0]['msg']}"]
-        who = f"{mark.actor} (the provider, over all tenants)" if over_all else mark.actor
-        what = "The kill switch over all tenants" if over_all else "The kill switch"
-        text = f"{what} is set to {pause.ceiling}: {pause.reason}"
+        who = provider(mark.actor) if over_all else mark.actor
+        text = switched(pause.ceiling, pause.reason, over_all=over_all)
         same = pause.by == who and text == mark.text and pause.at >= mark.at
         return [] if same else [_unlike(mark)]
 
@@ -67,8 +68,7 @@ class Decided:
         if held.accepted is None or Noted.ACCEPTED in self._unknown:
             return []
         mark = self._accepted.get((held.sweep, held.id))
-        word = f"accepted until {held.accepted.until:%Y-%m-%d}"
-        text = f"Finding {held.id} of {held.sweep} is {word}: {held.accepted.reason}"
+        text = posture.accepted(held.sweep, held.id, held.accepted.until, held.accepted.reason)
         if mark is not None and (mark.text, mark.actor) == (text, held.accepted.by):
             return []
         return [_unlike(mark)]

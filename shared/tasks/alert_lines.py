@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.model import Alert, AlertState
+from shared.model import ALERTS_FOR_PEOPLE, Alert, AlertState
 from shared.pages.values import Tally
 from shared.store.verbs import Drop, Partition, Put, Store
 from shared.tasks import keys
 
-FOR_PEOPLE: Final = frozenset({AlertState.UNREADABLE, AlertState.UNRESOLVED, AlertState.POISONED})
-"""Nothing was done about these: a person has to look."""
 COUNTED: Final = 100
 """Alerts for people that are counted for a page; of more it says "at least"."""
-_SHOWN: Final = FOR_PEOPLE | {AlertState.IGNORED}
+_SHOWN: Final = ALERTS_FOR_PEOPLE | {AlertState.IGNORED}
 
 
 def relisted(home: Partition, before: AlertState, alert: Alert) -> list[Put | Drop]:
@@ -43,6 +41,6 @@ def _keys(state: AlertState, alert: Alert) -> tuple[str, ...]:
     if state not in _SHOWN:
         return ()
     shown = keys.shown_row(alert.received_at, alert.id)
-    if state not in FOR_PEOPLE:
+    if state not in ALERTS_FOR_PEOPLE:
         return (shown,)
     return shown, keys.person_row(alert.received_at, alert.id)

@@ -47,6 +47,19 @@ from shared.tasks.outbox import Told, announce_plainly
 _ORDER: Final = (Mode.OBSERVE, Mode.APPROVE, Mode.ENFORCE)
 """From the strictest on."""
 _UNREADABLE: Final = "what it was set to cannot be read, so it counts as pulled; set it anew"
+
+
+def switched(ceiling: Mode, reason: str, *, over_all: bool = False) -> str:
+    """Say in the trail how a kill switch is set; whoever verifies the trail looks for this."""
+    what = "The kill switch over all tenants" if over_all else "The kill switch"
+    return f"{what} is set to {ceiling}: {reason}"
+
+
+def provider(name: str) -> str:
+    """Name whoever set the switch over all tenants, as each tenant is told."""
+    return f"{name} (the provider, over all tenants)"
+
+
 type Size = Callable[[], Awaitable[int]]
 """Counts the directory's accounts; raises `Denied` where that may not be read."""
 
@@ -93,8 +106,7 @@ class Brakes:
         """Set the provider's switch over all its tenants, which are told by `announce`."""
         if self._over is None:
             raise Defect("there is no switch over all tenants where there is one")
-        who = f"{by} (the provider, over all tenants)"
-        pause = Pause(ceiling=ceiling, by=who, at=self._clock(), reason=reason)
+        pause = Pause(ceiling=ceiling, by=provider(by), at=self._clock(), reason=reason)
         await revise(self._store, self._over, keys.PAUSE_ALL, lambda _: pause)
         return pause
 

@@ -12,11 +12,11 @@ from shared.alerts.carrier import Carrier, Unreadable
 from shared.alerts.catalogue import carriers
 from shared.alerts.source import Sources
 from shared.errors import Gone, Refused
-from shared.model import Alert, AlertId, AlertState, TenantId, Utc, Value
+from shared.model import ALERTS_FOR_PEOPLE, Alert, AlertId, AlertState, TenantId, Utc, Value
 from shared.pages.values import Tally
 from shared.store.verbs import Put, Queue, Row, Store
 from shared.tasks import keys
-from shared.tasks.alert_lines import FOR_PEOPLE, for_people, relisted
+from shared.tasks.alert_lines import for_people, relisted
 from shared.tasks.inbox import Delivery, Inbox
 from shared.tasks.ledger import Clock
 from shared.tasks.queue import TriageMessage, encode
@@ -44,14 +44,14 @@ class Wanted(Value):
         """Whether an alert is one of those."""
         return (
             self.state in {None, alert.state}
-            and (not self.people or alert.state in FOR_PEOPLE)
+            and (not self.people or alert.state in ALERTS_FOR_PEOPLE)
             and self.source in {None, alert.source}
         )
 
     @property
     def lines(self) -> str:
         """How the keys begin of the lines among which they are."""
-        return keys.PERSON if self.people or self.state in FOR_PEOPLE else keys.SHOWN
+        return keys.PERSON if self.people or self.state in ALERTS_FOR_PEOPLE else keys.SHOWN
 
 
 class Shown:

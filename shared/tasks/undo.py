@@ -81,17 +81,14 @@ class Undo:
 
     async def plan(
         self, tenant: TenantId, case: CaseId, only: ResponderName | None = None
-    ) -> tuple[UndoStep, ...]:
-        """Show what would be put back, in order.
+    ) -> tuple[Account, tuple[UndoStep, ...]]:
+        """Show whose account a case is about, and what would be put back, in order.
 
         Raises `Gone` where there is no such case, `Refused` where it was erased.
         """
         file = await self._load(tenant, case)
-        return tuple(self._step(file, task) for task in _to_undo(file, only))
-
-    async def whose(self, tenant: TenantId, case: CaseId) -> Account:
-        """Tell whose account a case is about. Raises as `plan` does."""
-        return (await self._load(tenant, case)).case.account
+        steps = tuple(self._step(file, task) for task in _to_undo(file, only))
+        return file.case.account, steps
 
     async def ask(
         self, tenant: TenantId, case: CaseId, *, actor: Actor, only: ResponderName | None = None

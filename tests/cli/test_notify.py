@@ -16,9 +16,10 @@ from lab import services
 from lab.receivers import Receivers
 from lab.workbench import SECRET
 from shared.desk import Page
-from shared.paths import Ask, find
+from shared.paths import Ask
 from tests.cli.test_erase import by_the_clock
 from tests.e2e.test_approval_pages import Site, served
+from tests.e2e.visitor import answered
 from tests.tasks.benches import Bench
 from tests.tasks.telling import telling_bench, told
 
@@ -36,10 +37,8 @@ class Reached(Site):
         patch.setenv("FIREBREAK_OPERATOR_SECRET", SECRET)
 
     async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Page:
-        found = find(method, path.removeprefix("/api/"))
-        assert found is not None, path
-        answer, values = found
-        return await answer(self.told.app, Ask(headers, {}, body), values)
+        ask = Ask(headers, {}, body)
+        return await answered(method, path.removeprefix("/api/"), self.told.app, ask)
 
     def contain(self) -> None:
         """Let a case be contained, and told of again and again where that fails, until now."""

@@ -27,19 +27,20 @@ class Visitor:
         """Keep what a page says now; `more` are headers, such as whose they are."""
         place, _, query = path.partition("?")
         ask = Ask({**BROWSER, **(more or {})}, dict(parse_qsl(query)))
-        page = await _answered("GET", place, app or self.app, ask)
+        page = await answered("GET", place, app or self.app, ask)
         assert page.media == "text/html", path
         self.shown[name] = page.body
 
     async def press(self, path: str, **fields: Any) -> Page:
         """Send a form of a page of the local stack."""
         headers = {**BROWSER, "sec-fetch-site": "same-origin"}
-        page = await _answered("POST", path, self.app, Ask(headers, {}, urlencode(fields).encode()))
+        page = await answered("POST", path, self.app, Ask(headers, {}, urlencode(fields).encode()))
         assert page.status < 400, page.body
         return page
 
 
-async def _answered(method: str, path: str, app: App, ask: Ask) -> Page:
+async def answered(method: str, path: str, app: App, ask: Ask) -> Page:
+    """Answer one request, whichever path it is."""
     found = find(method, path)
     assert found is not None, path
     answer, values = found

@@ -324,7 +324,7 @@ async def test_what_another_persons_case_can_no_longer_say_it_does_not_put_back(
             catalogue=bench.app.catalogue,
             log=bench.app.log,
         )
-        steps = await undo.plan(found.tenant, file.id, only=responder)
+        _, steps = await undo.plan(found.tenant, file.id, only=responder)
     assert [step.obstacle for step in steps] == [
         f"What {responder} changed was erased for another person's sake."
     ]

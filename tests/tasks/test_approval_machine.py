@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from shared.model import Event, Json, TaskState
 from tests.tasks.approving import Person
+from tests.tasks.machines import Killed, Machine
 
 NAMES = ("disable_sign_in", "disable_inbox_rules", "stop_forwarding", "confirm_compromised")
 
 
-class Killed(BaseException):
-    """The worker was killed."""
-
-
-class Approving(RuleBasedStateMachine):
+class Approving(Machine):
     """Two people answer by what they were shown, two workers work, and any of them may die."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.Runner()
-        self.loop.get_loop().set_exception_handler(lambda _loop, _context: None)
         self.bench = self.run(self._made())
         self.shown: dict[str, Json] = self.run(self.bench.asked())
         self.heard = 0
@@ -36,15 +29,12 @@ class Approving(RuleBasedStateMachine):
     async def _made(self) -> Person:
         return Person()
 
-    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run(work)
-
     def teardown(self) -> None:
         self.run(self._settled())
         for task in self.bench.tasks().values():
             assert task.state not in {TaskState.QUEUED, TaskState.CLAIMED, TaskState.APPLIED}
         self.run(self.bench.client.aclose())
-        self.loop.close()
+        super().teardown()
 
     async def _settled(self) -> None:
         for _ in range(4):

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from shared.model import Entry, Event, Json, Mode
 from shared.policy.counters import DAY, HOUR, cases, lately
 from shared.tasks.journal import Journal
 from tests.shared.test_guards_page import signed
 from tests.tasks.braking import PER_DAY, PER_HOUR, WHO, WORKERS, Stand, Town
+from tests.tasks.machines import Killed, Machine
 
 
-class Killed(BaseException):
-    """The worker was killed."""
-
-
-class Braking(RuleBasedStateMachine):
+class Braking(Machine):
     """Alerts come, people answer and steer, workers work and die."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.Runner()
-        self.loop.get_loop().set_exception_handler(lambda _loop, _context: None)
         self.town = self.run(self._made())
         self.number = 0
         self.shown: list[Json] = []
@@ -39,12 +32,9 @@ class Braking(RuleBasedStateMachine):
     async def _made(self) -> Town:
         return Town()
 
-    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run(work)
-
     def teardown(self) -> None:
         self.run(self.town.client.aclose())
-        self.loop.close()
+        super().teardown()
 
     @initialize()
     def a_working_day_begins(self) -> None:

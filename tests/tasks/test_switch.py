@@ -8,16 +8,8 @@ from pathlib import Path
 
 from lab.tenant.records import Call, Write
 from shared.model import CaseStatus, TaskState
-from tests.shared.test_guards_page import signed
+from tests.shared.test_guards_page import RULE, signed
 from tests.tasks.benches import Bench, policy
-
-RULE = """
-[[rule]]
-name = "all"
-[rule.responders]
-disable_sign_in = "enforce"
-stop_forwarding = "enforce"
-"""
 
 
 def pull(bench: Bench, ceiling: str) -> Callable[[], None]:
