@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lab.organisation_faults import FAULTS
@@ -48,6 +48,7 @@ async def test_how_the_far_side_cuts_its_pages_changes_nothing(name: str) -> Non
 
 @pytest.mark.parametrize("name", SWEEPS)
 @given(at=st.integers(1, 150))
+@example(at=50)
 @settings(max_examples=8, deadline=None)
 async def test_killed_at_any_point_and_continued_the_result_is_the_same(name: str, at: int) -> None:
     whole, stopped = (Swept(FEW, name, page_size=7) for _ in range(2))
