@@ -20,7 +20,7 @@ from cli.address import local_record
 from cli.exits import CommandError, Exit
 from cli.running import AsJson, finish
 from shared.errors import FirebreakError
-from shared.model import CaseId, TenantId, now
+from shared.model import CaseId, TenantId, now, number_of
 from shared.store.account import StorageConnection
 from shared.store.azure import AzureStore
 from shared.sweeps.erased_record import Erased
@@ -83,7 +83,7 @@ def export(
 def erased_line(one: Erased) -> str:
     """Say what was erased, on which day and by whom."""
     return (
-        f"{one.where}: {one.lines} lines erased on {one.at:%Y-%m-%d} by {one.by}, "
+        f"{one.where}: {number_of(one.lines, 'line')} erased on {one.at:%Y-%m-%d} by {one.by}, "
         f"as line {one.seq} says: {one.why}"
     )
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from cli.backtest import Backtest, Tally
 from cli.gather import Gathered
 from cli.show import outside
-from shared.model import AccountKind, Json
+from shared.model import AccountKind, Json, number_of
 from shared.policy.document import Policy
 
 _SHOWN: Final = 50
@@ -63,15 +63,17 @@ def as_text(found: Json) -> RenderableType:
     """Show it in a terminal."""
     total, read = found["total"], found["read"]
     head = (
-        f"{total['cases']} cases about {len(found['accounts'])} accounts: {total['acted']} would "
-        f"have been acted on without a person, {total['waited']} would have waited for one."
+        f"{number_of(total['cases'], 'case')} about "
+        f"{number_of(len(found['accounts']), 'account')}: {total['acted']} would have been acted "
+        f"on without a person, {total['waited']} would have waited for one."
     )
     brakes = (
-        f"Brakes: the blast radius had no room {total['radius']} times, a rule was held as a storm "
-        f"{total['storm']} times."
+        f"Brakes: the blast radius had no room {number_of(total['radius'], 'time')}, a rule was "
+        f"held as a storm {number_of(total['storm'], 'time')}."
     )
     reading = (
-        f"{read['alerts']} alerts of {read['bodies']} bodies in {read['files']} files; "
+        f"{number_of(read['alerts'], 'alert')} of {number_of(read['bodies'], 'body', 'bodies')} "
+        f"in {number_of(read['files'], 'file')}; "
         f"{read['repeated']} repeated, {read['names_nobody']} name nobody and go to a person, "
         f"{read['own_feedback']} are our own verdicts coming back."
     )

@@ -14,7 +14,7 @@ from cli.exits import CommandError, Exit
 from cli.running import AsJson, Url, finish, remote_app, show_found
 from cli.show import outside
 from shared.diagnosis import Checkup, Concern, Grade
-from shared.model import Json
+from shared.model import Json, number_of
 
 _STYLES: Final = {
     Grade.OK: ("ok", "green"),
@@ -47,8 +47,8 @@ def doctor(
         else:
             show_found(found, as_json=as_json, view=as_text)
         if asks := checkup.asks:
-            count = "1 finding asks" if len(asks) == 1 else f"{len(asks)} findings ask"
-            raise CommandError(f"{count} for a person", code=Exit.NOT_CONTAINED)
+            found_bad = number_of(len(asks), "finding asks", "findings ask")
+            raise CommandError(f"{found_bad} for a person", code=Exit.NOT_CONTAINED)
 
     finish(run())
 
@@ -81,7 +81,7 @@ def as_text(found: Json) -> RenderableType:
 
 
 def _head(checkup: Checkup) -> Text:
-    said = f"{len(checkup.checks)} checks at {checkup.at:%Y-%m-%d %H:%M:%S} UTC"
+    said = f"{number_of(len(checkup.checks), 'check')} at {checkup.at:%Y-%m-%d %H:%M:%S} UTC"
     if not checkup.asks:
         return Text.assemble(("Well  ", "bold green"), (said, "dim"))
     return Text.assemble(("Needs a person  ", "bold red"), (said, "dim"))

@@ -14,7 +14,7 @@ from rich.text import Text
 from cli.exits import CommandError, Exit
 from cli.remote import Remote
 from cli.running import show_found
-from shared.model import Json
+from shared.model import Json, number_of
 
 
 async def erase(
@@ -63,8 +63,9 @@ def plan_view(plan: Json) -> RenderableType:
         opened = case["opened_at"][:16].replace("T", " ")
         table.add_row(case["id"], opened, case["status"], str(case["alerts"]), str(case["lines"]))
     rest = (
-        f"{plan['alerts']} alerts of no case, {plan['findings']} findings of sweeps; "
-        f"{plan['others']} cases of other people are looked through"
+        f"{number_of(plan['alerts'], 'alert')} of no case, "
+        f"{number_of(plan['findings'], 'finding')} of sweeps; "
+        f"{number_of(plan['others'], 'case')} of other people looked through"
     )
     stays = [Text(f"· {line}") for line in plan["stays"]]
     return Group(

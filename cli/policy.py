@@ -13,7 +13,17 @@ from rich.text import Text
 
 from cli.exits import CommandError, Exit
 from responders import catalogue
-from shared.model import Account, AccountKind, AlertKind, Json, ObjectId, Severity, Upn, now
+from shared.model import (
+    Account,
+    AccountKind,
+    AlertKind,
+    Json,
+    ObjectId,
+    Severity,
+    Upn,
+    now,
+    number_of,
+)
 from shared.policy.brakes import standing_guards
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
@@ -67,7 +77,9 @@ def kept(policy: Policy) -> dict[str, str]:
         "bodies of alerts": terms.raw_days,
         "what a case says": terms.case_days,
     }
-    return {what: f"{number} days" if number else "for good" for what, number in days.items()}
+    return {
+        what: number_of(number, "day") if number else "for good" for what, number in days.items()
+    }
 
 
 def explained(
@@ -139,7 +151,7 @@ def comparison(found: Json) -> RenderableType:
 
 def as_text(found: Json) -> RenderableType:
     """Show what a check found."""
-    rules = Text(f"{len(found['rules'])} rules: {', '.join(found['rules'])}")
+    rules = Text(f"{number_of(len(found['rules']), 'rule')}: {', '.join(found['rules'])}")
     return Group(
         Text("This policy can be put in force.", style="bold green"),
         rules,

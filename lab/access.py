@@ -11,6 +11,7 @@ from lab.footholds import Damage, Foiled, Foothold
 from lab.tenant.exchange_senders import is_listed
 from lab.tenant.state import User
 from lab.tenant.world import World
+from shared.model import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Session(Foothold):
         """Renew the access tokens."""
         for token in self.tokens:
             token.renew(world, oid)
-        return f"renewed {len(self.tokens)} access token(s)"
+        return f"renewed {number_of(len(self.tokens), 'access token')}"
 
 
 class AccessToken(Foothold):

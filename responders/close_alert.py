@@ -9,7 +9,7 @@ from shared.clients import security_alerts
 from shared.clients.security_alerts import COMPROMISED, Grading, SecurityAlert
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Phase, Value
+from shared.model import Case, Difference, Phase, Value, number_of
 from shared.policy.at_the_source import comment, defender_alerts
 from shared.responder import Change, Impact, Responder
 
@@ -30,8 +30,7 @@ class AlertsClosed(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        count = len(self.alerts)
-        return f"Close {count} alert{'s' if count > 1 else ''} in Defender as a true positive"
+        return f"Close {number_of(len(self.alerts), 'alert')} in Defender as a true positive"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the grading of each alert and the comment, which undo cannot take back."""

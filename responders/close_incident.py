@@ -9,7 +9,7 @@ from shared.clients.security_alerts import COMPROMISED, SECURITY_ALERT_WRITE_ALL
 from shared.clients.security_incidents import SECURITY_INCIDENT_WRITE_ALL, SecurityIncident
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Phase, Value
+from shared.model import Case, Difference, Phase, Value, number_of
 from shared.policy.at_the_source import SHARED, comment, defender_alerts
 from shared.responder import Change, Impact, Responder
 
@@ -44,8 +44,10 @@ class IncidentsClosed(Change):
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
         closed = len(self.incidents) - shared
-        parts = [f"close {_count(closed)} as a true positive"] if closed else []
-        parts += [f"comment on {_count(shared)} that may concern others, left open"] * bool(shared)
+        parts = [f"close {number_of(closed, 'incident')} as a true positive"] if closed else []
+        if shared:
+            left = number_of(shared, "incident")
+            parts.append(f"comment on {left} that may concern others, left open")
         said = " and ".join(parts)
         return f"In Defender, {said}"
 
@@ -169,7 +171,3 @@ async def _read(incident: str, tenant: Tenant) -> SecurityIncident | None:
         return await tenant.incidents.read(incident)
     except Gone:
         return None
-
-
-def _count(number: int) -> str:
-    return f"{number} incident{'s' if number > 1 else ''}"

@@ -8,7 +8,7 @@ from shared.clients import devices, graph
 from shared.clients.devices import Device, DeviceState
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Foothold, Phase
+from shared.model import Case, Difference, Foothold, Phase, number_of
 from shared.responder import Change, Impact, Responder
 
 
@@ -20,8 +20,7 @@ class DevicesDisabled(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        count = len(self.devices)
-        return f"Disable {count} device{'s' if count > 1 else ''} registered since the compromise"
+        return f"Disable {number_of(len(self.devices), 'device')} registered since the compromise"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the devices, and those of them that the next directory sync enables again."""
@@ -96,8 +95,11 @@ class DisableDevices(Responder[DevicesDisabled]):
 def _hand_over(unknown: list[Device]) -> None:
     """Ask a person about devices whose time Graph does not tell: unknown is not "before"."""
     if unknown:
+        which = number_of(
+            len(unknown), "device of this account was", "devices of this account were"
+        )
         raise Refused(
-            f"Nobody can tell when {len(unknown)} device(s) of this account were registered",
+            f"Nobody can tell when {which} registered",
             steps=tuple(
                 f"Ask the owner about {_label(device)}; if it is not theirs, disable it "
                 f"(Entra admin center, Devices, object id {device.id})"

@@ -9,7 +9,7 @@ from shared.clients import exchange, graph
 from shared.clients.inbox import InboxRule, RuleState
 from shared.clients.tenant import Tenant
 from shared.errors import Denied, Gone, Refused, Transient
-from shared.model import Case, Difference, Foothold, Phase, Who
+from shared.model import Case, Difference, Foothold, Phase, Who, number_of
 from shared.policy.inbox_rules import JudgedRule, judge
 from shared.responder import Change, Impact, Responder
 
@@ -22,7 +22,7 @@ class InboxRulesDisabled(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        return f"Switch off {len(self.rules)} inbox rule{'s' if len(self.rules) > 1 else ''}"
+        return f"Switch off {number_of(len(self.rules), 'inbox rule')}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the rules that are switched off."""
@@ -188,7 +188,7 @@ def _hand_over(fixed: tuple[JudgedRule, ...]) -> None:
     """Ask a person when nothing is left but rules that Graph may not change."""
     if fixed:
         raise Refused(
-            f"{len(fixed)} suspicious rule(s) can only be changed in Outlook",
+            f"{number_of(len(fixed), 'suspicious rule')} can only be changed in Outlook",
             steps=tuple(f"Open the mailbox in Outlook and remove {_label(j.rule)}" for j in fixed),
         )
 

@@ -10,7 +10,7 @@ from shared.clients.audit_search import AuditRecord
 from shared.clients.mail_flow import MailRoute, RouteKind
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Foothold, Phase, Utc, Value
+from shared.model import Case, Difference, Foothold, Phase, Utc, Value, number_of
 from shared.responder import Change, Impact, Responder
 
 _OPERATIONS: Final = (
@@ -138,8 +138,9 @@ def _when(made: MadeRoute) -> str:
 def _hand_over(unsure: list[MadeRoute]) -> None:
     """Ask a person where two have the same name: the log does not tell which of them it was."""
     if unsure:
+        which = number_of(len(unsure), "rule or connector has", "rules or connectors have")
         raise Refused(
-            f"{len(unsure)} rule(s) or connector(s) have a name that is not their own",
+            f"{which} a name that another one has too",
             steps=tuple(
                 f"Look at the {made.label} (GUID {made.route.id}) in the Exchange admin center, "
                 "Mail flow, and switch off the one that is not yours"

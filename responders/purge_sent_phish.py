@@ -12,7 +12,7 @@ from shared.clients.licences import Plan
 from shared.clients.sent import SentMessage
 from shared.clients.tenant import Tenant
 from shared.errors import Refused, Transient
-from shared.model import AccountKind, Case, Difference, Foothold, Phase, Utc, Value
+from shared.model import AccountKind, Case, Difference, Foothold, Phase, Utc, Value, number_of
 from shared.policy.sent_mail import reasons
 from shared.responder import Change, Impact, Responder
 
@@ -51,24 +51,20 @@ class SentPhishPurged(Change):
     def summary(self) -> str:
         """Say what will be done."""
         copies = sum(message.seen for message in self.messages)
-        count = len(self.messages)
-        return (
-            f"Remove {count} sent message{'s' if count > 1 else ''}"
-            f" from {copies} mailbox{'es' if copies > 1 else ''}"
-        )
+        return f"Remove {number_of(len(self.messages), 'sent message')} from {_mailboxes(copies)}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the messages, what nobody can recall, and what stays."""
         lines = [
             Difference(
                 what=f"“{message.subject}” of {message.at:%Y-%m-%d %H:%M} UTC",
-                was=f"in {message.seen} mailboxes, {message.outside} outside",
+                was=f"in {_mailboxes(message.seen)}, {message.outside} outside",
                 becomes="removed here; those outside have to be told",
             )
             for message in self.messages
         ]
         if self.kept:
-            what = f"{self.kept} other message(s) sent since the compromise"
+            what = f"{number_of(self.kept, 'other message')} sent since the compromise"
             lines.append(Difference(what=what, was="sent", becomes="stay: may be the owner's"))
         return tuple(lines)
 
@@ -167,11 +163,15 @@ def _phish(
     )
 
 
+def _mailboxes(count: int) -> str:
+    return number_of(count, "mailbox", "mailboxes")
+
+
 def _wait_for(unknown: int) -> None:
     """Come back when nothing is left but messages that Defender has not seen yet."""
     if unknown:
         raise Transient(
-            f"Defender does not know {unknown} sent message(s) yet", retry_after=_NOT_YET
+            f"Defender does not know {number_of(unknown, 'sent message')} yet", retry_after=_NOT_YET
         )
 
 

@@ -11,7 +11,7 @@ from shared.clients.method_kinds import PREFERENCES
 from shared.clients.methods import AuthMethod
 from shared.clients.tenant import Tenant
 from shared.errors import Defect, Denied, FirebreakError, Gone, Refused
-from shared.model import AccountKind, Case, Difference, Foothold, ObjectId, Phase, Value
+from shared.model import AccountKind, Case, Difference, Foothold, ObjectId, Phase, Value, number_of
 from shared.responder import Change, Impact, Responder
 
 _HOME = (
@@ -40,8 +40,8 @@ class AuthMethodsRemoved(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        many = "s" if len(self.removed) > 1 else ""
-        return f"Remove {len(self.removed)} authentication method{many} of the intruder's"
+        methods = number_of(len(self.removed), "authentication method")
+        return f"Remove {methods} of the intruder's"
 
     def differences(self) -> tuple[Difference, ...]:
         """List what goes, what becomes the default, and what is left to a person."""
@@ -167,7 +167,7 @@ def _new_default(
 def _hand_over(case: Case, left: Iterable[AuthMethod]) -> None:
     """Ask a person about what cannot be told from here."""
     steps = [_step(method) for method in left]
-    reason = f"{len(steps)} authentication method(s) may be the intruder's"
+    reason = f"{number_of(len(steps), 'authentication method')} may be the intruder's"
     if AccountKind.GUEST in case.account.kinds:
         steps += _HOME
         reason = "A guest's own methods are registered in the home tenant, out of our sight"

@@ -9,7 +9,7 @@ from shared.clients import exchange, graph
 from shared.clients.grants import EVERYBODY, Grant, GrantKind
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Foothold, Phase
+from shared.model import Case, Difference, Foothold, Phase, number_of
 from shared.policy.delegates import JudgedGrant, judge, ordinary
 from shared.responder import Change, Impact, Responder
 
@@ -29,7 +29,7 @@ class DelegatesRemoved(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        return f"Take {len(self.taken)} right{'s' if len(self.taken) > 1 else ''} to the mailbox"
+        return f"Take {number_of(len(self.taken), 'right')} to the mailbox"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the rights that are taken, and those a person may want to look at."""
@@ -136,7 +136,7 @@ def _hand_over(left: tuple[JudgedGrant, ...]) -> None:
     doubtful = [one for one in left if one.doubtful]
     if doubtful:
         raise Refused(
-            f"{len(doubtful)} right(s) to the mailbox may or may not be the intruder's",
+            f"{number_of(len(doubtful), 'right')} to the mailbox may or may not be the intruder's",
             steps=tuple(
                 f"Ask the owner about {_label(one)}: {'; '.join(one.reasons)}. Take the right in "
                 "the Exchange admin center if the owner did not give it"

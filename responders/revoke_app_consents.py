@@ -10,7 +10,7 @@ from shared.clients.answers import unlicensed
 from shared.clients.consents import Grant
 from shared.clients.tenant import Tenant
 from shared.errors import Denied, Gone, Refused
-from shared.model import Case, Difference, Foothold, ObjectId, Phase, Utc
+from shared.model import Case, Difference, Foothold, ObjectId, Phase, Utc, number_of
 from shared.policy.app_consents import JudgedConsent, judge_by_content, judge_by_time
 from shared.responder import Change, Impact, Responder
 
@@ -149,8 +149,8 @@ def _hand_over(left: list[JudgedConsent], denied: Denied) -> None:
         raise denied
     if left:
         raise Refused(
-            f"Nobody can tell when {len(left)} consent(s) were given: the tenant has no licence "
-            "for the directory's audit log",
+            f"Nobody can tell when {number_of(len(left), 'consent was', 'consents were')} given: "
+            "the tenant has no licence for the directory's audit log",
             steps=(
                 "Ask the owner which of these apps they use",
                 "Remove the others in the Entra admin center, under the user's Applications",

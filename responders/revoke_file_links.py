@@ -9,7 +9,7 @@ from shared.clients.audit_search import AuditRecord
 from shared.clients.files import SharedItem, SharingLink
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Foothold, Phase, Utc, Value
+from shared.model import Case, Difference, Foothold, Phase, Utc, Value, number_of
 from shared.policy.file_links import OPERATIONS, made_by
 from shared.responder import Change, Impact, Responder
 
@@ -42,7 +42,7 @@ class FileLinksRevoked(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        return f"Take back {len(self.links)} sharing link{'s' if len(self.links) > 1 else ''}"
+        return f"Take back {number_of(len(self.links), 'sharing link')}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the links that go, and those that stay because nobody can be sure."""
@@ -149,6 +149,6 @@ def _hand_over(labels: tuple[str, ...]) -> None:
     """Ask a person when nothing is left but links that may be the owner's."""
     if labels:
         raise Refused(
-            f"{len(labels)} sharing link(s) cannot be told from the owner's",
+            f"{number_of(len(labels), 'sharing link')} cannot be told from the owner's",
             steps=tuple(f"Ask the owner about the {label}; remove it there" for label in labels),
         )

@@ -48,6 +48,7 @@ from shared.model.words import (
     Value,
     digest,
     now,
+    number_of,
 )
 
 __all__ = [
@@ -100,5 +101,6 @@ __all__ = [
     "digest",
     "left_for_people",
     "now",
+    "number_of",
     "task_id",
 ]

@@ -42,6 +42,14 @@ def digest(*parts: str, length: int = 32) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:length]
 
 
+def number_of(count: int, one: str, more: str = "") -> str:
+    """Say how many, with the noun that goes with it: "1 rule", "2 rules".
+
+    `more` is for what takes more than an s, and may go on with the verb: "box is", "boxes are".
+    """
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
+
+
 def now() -> datetime:
     """Tell the time. The default clock; whatever needs the time takes a clock as an argument."""
     return datetime.now(UTC)

@@ -19,6 +19,7 @@ from shared.model import (
     Task,
     TaskState,
     left_for_people,
+    number_of,
 )
 from shared.pages.clock import closed_at
 from shared.pages.fate import came_back
@@ -94,7 +95,7 @@ def _said(
 
 def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
     left = sum(task.state in UNFINISHED for task in tasks)
-    progress = f"{len(tasks) - left} of {_many(len(tasks), 'task')} ended."
+    progress = f"{len(tasks) - left} of {number_of(len(tasks), 'task')} ended."
     if clock.limit is Limit.UNTOUCHED:
         return Answer(
             tone=Tone.BUSY,
@@ -119,8 +120,8 @@ def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
 
 def _waiting(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
     waiting = sum(task.state is TaskState.WAITING for task in tasks)
-    verb = "waits" if waiting == 1 else "wait"
-    sentence = f"{_many(waiting, 'change')} {verb} for a person's approval; nothing of it is done."
+    changes = number_of(waiting, "change waits", "changes wait")
+    sentence = f"{changes} for a person's approval; nothing of it is done."
     if clock.limit is Limit.NONE:
         return Answer(tone=Tone.BAD, word="Not contained: waits for approval", sentence=sentence)
     return Answer(tone=Tone.PERSON, word="Waits for approval", sentence=sentence)
@@ -128,11 +129,11 @@ def _waiting(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:
 
 def _observed(case: Case, footholds: tuple[FootholdFound, ...]) -> Answer:
     why = "This is a dry run." if case.dry_run else "The policy only observes here."
-    found = f"{_many(len(footholds), 'foothold')} found." if footholds else "No foothold was found."
+    found = number_of(len(footholds), "foothold") if footholds else "No foothold was"
     return Answer(
         tone=Tone.PERSON if footholds else Tone.QUIET,
         word="Observed only: nothing was changed",
-        sentence=f"{why} {found}",
+        sentence=f"{why} {found} found.",
     )
 
 
@@ -146,8 +147,8 @@ def _needs_person(tasks: tuple[Task, ...], clock: IntruderClock, left: int) -> A
     failed = sum(task.state is TaskState.FAILED for task in tasks)
     wanted = {(task.reason, task.steps) for task in left_for_people(tasks)}
     left += len(wanted)
-    parts = [f"{_many(failed, 'task')} failed"] if failed else []
-    parts += [f"{_many(left, 'step')} only a person can do"] if left else []
+    parts = [f"{number_of(failed, 'task')} failed"] if failed else []
+    parts += [f"{number_of(left, 'step')} only a person can do"] if left else []
     goes_on = any(task.state in UNFINISHED - {TaskState.WAITING} for task in tasks)
     rest = "What else there is goes on by itself" if goes_on else "Everything else has ended"
     rest = f" {rest}." if len(tasks) > failed + len(wanted) else ""
@@ -169,11 +170,11 @@ def _ended(
     done = "Mended" if clock.limit is Limit.NOBODY else "Contained"
     alive = sum(found.fate in ALIVE for found in footholds)
     if alive:
-        verb = "is" if alive == 1 else "are"
+        left = number_of(alive, "foothold is", "footholds are")
         return Answer(
             tone=Tone.PERSON,
             word=f"{done}, footholds left",
-            sentence=f"{_many(alive, 'foothold')} {verb} still there, by policy. See below.",
+            sentence=f"{left} still there, by policy. See below.",
         )
     proofs = [t.finished_at for t in tasks if t.finished_at and t.state is TaskState.VERIFIED]
     if not proofs:
@@ -193,7 +194,3 @@ def _ended(
         word=done,
         sentence=f"All that was planned is done and was read back, last at {full(max(proofs))}.",
     )
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

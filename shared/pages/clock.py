@@ -29,6 +29,7 @@ from shared.model import (
     ResponderName,
     Task,
     TaskState,
+    number_of,
 )
 from shared.pages.times import clock as time_of_day
 from shared.pages.times import minute
@@ -160,7 +161,7 @@ def _elsewhere(left: tuple[Leftover, ...]) -> Iterable[str]:
     if stand:
         yield (
             "What this account made elsewhere lets its intruder back in: "
-            f"{stand} such {'way stands' if stand == 1 else 'ways stand'} open."
+            f"{number_of(stand, 'such way stands', 'such ways stand')} open."
         )
 
 

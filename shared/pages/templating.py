@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from shared.model import number_of
 from shared.pages import times, words
 from shared.pages.text import visible
 
@@ -45,6 +46,7 @@ def environment(*, css: str, js: str, base: str) -> Environment:
         "js": Markup(js),  # noqa: S704 - our own file
         "base": base,
         "icon": _ICON,
+        "number_of": number_of,
     }
     environment.filters |= {
         "check_name": lambda name: name.replace("_", " ").capitalize(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.errors import Defect
-from shared.model import Mode
+from shared.model import Mode, number_of
 from shared.policy.document import Policy
 from shared.policy.guards import (
     Guard,
@@ -75,10 +75,10 @@ class StaleAlert:
         """Look at the alert's age; where no alert is asked about there is none."""
         if subject.age is None or subject.age <= self.longest:
             return None
-        hours = round(subject.age / timedelta(hours=1))
+        hours = number_of(round(subject.age / timedelta(hours=1)), "hour")
         return Verdict(
             limit=Limit.APPROVE,
-            reason=f"the alert is about something {hours} hours ago, more than the "
+            reason=f"the alert is about something {hours} ago, more than the "
             f"{round(self.longest / timedelta(hours=1))} of guards.stale_hours: see whether it "
             "was dealt with, then release this",
         )

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import AlertId, CaseId, TenantId, Utc, Value
+from shared.model import AlertId, CaseId, TenantId, Utc, Value, number_of
 from shared.store.verbs import Put, Store
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
@@ -95,7 +95,7 @@ class Anchoring:
             return None
         anchor = await self._keep(day, head)
         put = Put(keys.audit(self._tenant), keys.anchor_row(day), anchor.model_dump(mode="json"))
-        said = f"Anchored {anchor.cases} cases for {day.isoformat()}"
+        said = f"Anchored {number_of(anchor.cases, 'case')} for {day.isoformat()}"
         try:
             await self._trail.anchored(row, head, put, said)
         except Conflict:

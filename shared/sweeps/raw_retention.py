@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import Alert, AlertState, CaseStatus, TenantId
+from shared.model import Alert, AlertState, CaseStatus, TenantId, number_of
 from shared.policy.limits import Retention
 from shared.store.verbs import Put, Row, Store
 from shared.sweeps.case_erasure import SETTLED, Alerts
@@ -78,7 +78,9 @@ class Bodies:
         """Say so first, once a pass."""
         if self._noted:
             return
-        said = f"Bodies of alerts are erased: the policy keeps them for {self._days} days"
+        said = (
+            f"Bodies of alerts are erased: the policy keeps them for {number_of(self._days, 'day')}"
+        )
         await self._trail.note(Noted.ERASED, said, data={BODIES_BEFORE: before.isoformat()})
         self._noted = True
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.errors import Refused
-from shared.model import CaseId, Event, TenantId, Value
+from shared.model import CaseId, Event, TenantId, Value, number_of
 from shared.policy.limits import Retention
 from shared.store.verbs import Queue, Store
 from shared.sweeps.case_erasure import CaseErasure
@@ -82,7 +82,7 @@ class Keeping:
 
     async def _whole(self, file: CaseFile) -> bool:
         new = file.case.erased_at is None
-        why = f"The policy keeps what a case says for {self._terms.case_days} days"
+        why = f"The policy keeps what a case says for {number_of(self._terms.case_days, 'day')}"
         with suppress(Refused, Superseded):
             await self._erasure.run(file.id, why=why)
             return new
@@ -94,7 +94,8 @@ class Keeping:
         held = [e for e in file.journal.entries if e.event in VOUCHING and "kept" in e.data]
         new = bool(held) and held[-1].seq not in erased_evidence(file.journal.entries)
         if new:
-            said = f"Evidence is erased: the policy keeps it for {self._terms.evidence_days} days"
+            days = number_of(self._terms.evidence_days, "day")
+            said = f"Evidence is erased: the policy keeps it for {days}"
             data = {EVIDENCE_UNTIL: held[-1].seq}
             try:
                 await file.record(Line(event=Event.ERASED, text=said, data=data))

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from shared.clients.graph import TEMPORARY_PASS_WRITE_ALL
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Refused, Transient
-from shared.model import AccountKind, Actor, Case, CaseId, Event, TenantId, Utc, Value
+from shared.model import AccountKind, Actor, Case, CaseId, Event, TenantId, Utc, Value, number_of
 from shared.needs import Needs
 from shared.tasks.ledger import CaseFile, Line, Superseded
 from shared.tasks.party import refuse_own
@@ -67,7 +67,7 @@ class AccessPasses:
         file = await self._restore.load(tenant, case)
         refuse_own(file.case, by)
         _allowed(file.case, minutes)
-        said = f"Asked for a Temporary Access Pass, good for {minutes} minutes"
+        said = f"Asked for a Temporary Access Pass, good for {number_of(minutes, 'minute')}"
         await file.record(
             Line(event=Event.PASS_ASKED, text=said, actor=by.name, data={"by": by.model_dump()})
         )

@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.clients.audit_search import AUDIT_SEARCH_READ_ALL, AuditRecord
 from shared.clients.tenant import Tenant
-from shared.model import Case, CaseId, Event, Utc, Value
+from shared.model import Case, CaseId, Event, Utc, Value, number_of
 from shared.needs import Needs
 from shared.pages.findings import Counted, Summary
 from shared.store.verbs import Store
@@ -61,7 +61,9 @@ async def ask(case: Case, question: Question, tenant: Tenant, store: Store) -> L
     facts = await seal(found, store, case=case)
     summary = summed(found).model_dump(mode="json")
     data = {**facts, "question": question, "activity": True, "summary": summary}
-    said = f"The audit log has {len(records)} rows of what the account did ({question})"
+    said = (
+        f"The audit log has {number_of(len(records), 'row')} of what the account did ({question})"
+    )
     return Line(event=Event.SEARCHED, text=said, data=data)
 
 

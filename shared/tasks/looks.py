@@ -21,7 +21,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.model import Case, CaseStatus, Event, Mode, Phase, Task, TaskState, left_for_people
+from shared.model import (
+    Case,
+    CaseStatus,
+    Event,
+    Mode,
+    Phase,
+    Task,
+    TaskState,
+    left_for_people,
+    number_of,
+)
 from shared.responder import Change
 from shared.tasks.ledger import Line
 
@@ -146,5 +156,5 @@ def in_again(case: Case, back: tuple[Task, ...], at: datetime) -> Case:
 def _said(span: timedelta) -> str:
     minutes = round(span.total_seconds() / 60)
     if minutes < 120:  # noqa: PLR2004 - two hours and more are said in hours
-        return f"{minutes} minutes"
+        return number_of(minutes, "minute")
     return f"{minutes // 60} hours" if span < timedelta(days=2) else f"{span.days} days"

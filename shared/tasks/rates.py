@@ -18,7 +18,16 @@ from typing import Final
 
 from shared.alerts.source import Source
 from shared.errors import Conflict
-from shared.model import Alert, AlertId, AlertKind, AlertState, Severity, TenantId, digest
+from shared.model import (
+    Alert,
+    AlertId,
+    AlertKind,
+    AlertState,
+    Severity,
+    TenantId,
+    digest,
+    number_of,
+)
 from shared.store.verbs import Drop, Put, Store
 from shared.tasks import keys
 from shared.tasks.alert_lines import relisted
@@ -92,6 +101,7 @@ class Rates:
         raw = f"refused/{self._tenant}/{digest(said, length=64)}"
         await self._store.keep(raw, said.encode())
         at, since = keys.inbox(self._tenant), refusals.since
+        turned_away = number_of(refusals.count, "delivery was", "deliveries were")
         alert = Alert(
             id=AlertId(digest(raw, since.isoformat())),
             tenant=self._tenant,
@@ -105,8 +115,8 @@ class Rates:
             received_at=since,
             raw=raw,
             state=AlertState.UNRESOLVED,
-            reason=f"At least {refusals.count} deliveries were turned away and told to come again: "
-            "see that the sender does, or raise per_minute of this source",
+            reason=f"At least {turned_away} turned away and told to come again: see that the "
+            "sender does, or raise per_minute of this source",
         )
         row = await self._store.read(at, keys.alert_row(alert.id))
         etag = row.etag if row else None

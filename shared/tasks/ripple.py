@@ -22,7 +22,7 @@ from shared.clients import audit, consents, graph
 from shared.clients.audit_search import AUDIT_SEARCH_READ_ALL, AuditRecord
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Transient
-from shared.model import AccountRef, CaseId, Event, ObjectId, Upn, Value
+from shared.model import AccountRef, CaseId, Event, ObjectId, Upn, Value, number_of
 from shared.needs import Needs
 from shared.pages.findings import Linked
 from shared.policy.checklist import WAYS_IN
@@ -233,7 +233,7 @@ class Looking:
                 of=self._case.id,
                 case=one.case or await self._case_of(account.object_id),
             )
-        said = f"Looked for others ({question}): {len(linked)} accounts proposed"
+        said = f"Looked for others ({question}): {number_of(len(linked), 'account')} proposed"
         data = {
             "question": question,
             "linked": [one.model_dump(mode="json", exclude={"command"}) for one in linked.values()],

@@ -76,7 +76,7 @@ async def test_two_of_one_name_are_left_to_a_person(stand: Any) -> None:
     place = quiet(stand)
     mine = lay_one(place, "Copy")
     lay_one(place, "Copy", ago=60, by=place.scenario.bystanders[0])
-    with pytest.raises(Refused, match="not their own") as refused:
+    with pytest.raises(Refused, match="1 rule or connector has a name that another") as refused:
         await planned(place)
     assert mine.id in refused.value.steps[0]
     assert place.ours() == []

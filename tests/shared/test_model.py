@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +33,7 @@ from shared.model import (
     Value,
     digest,
     now,
+    number_of,
     task_id,
 )
 
@@ -184,3 +188,21 @@ def test_the_worker_goes_on_with_nothing_that_waits_for_a_person_or_is_over() ->
     over = {TaskState.VERIFIED, TaskState.SKIPPED, TaskState.REFUSED, TaskState.FAILED}
     assert not UNFINISHED & over
     assert list(Phase) == ["contain", "evict", "recover", "harden", "close"]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 boxes are"), (1, "1 box is"), (2, "2 boxes are")]
+)
+def test_a_number_is_said_with_the_noun_and_the_verb_that_go_with_it(count: int, said: str) -> None:
+    assert number_of(count, "box is", "boxes are") == said
+    assert number_of(count, "rule") == f"{count} rule{'' if count == 1 else 's'}"
+
+
+@pytest.mark.parametrize("floor", ["shared", "responders", "cli", "lab"])
+def test_no_text_leaves_open_whether_it_is_one_or_more(floor: str) -> None:
+    root = Path(__file__).parents[2] / floor
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in root.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes if isinstance(node.value, str)]
+    assert [text for text in texts if re.search(r"[a-z]\((s|es)\)", text)] == []
+    assert len(texts) > 100

@@ -107,7 +107,7 @@ async def test_health_says_when_each_source_was_heard_and_what_waits() -> None:
         await bench.tell()
         bench.clock.advance(600)
         late = (await examined(bench)).body
-        assert "Of the alerts 1 are due, and the oldest waits for 10 minutes" in late
+        assert "Of the alerts 1 is due, and the oldest waits for 10 minutes" in late
         assert "Needs a person" in late
         await bench.settle()
         after = (await examined(bench)).body

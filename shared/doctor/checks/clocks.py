@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.check import RESTART, Check
 from shared.doctor.deployment import Deployment
+from shared.model import number_of
 
 MOST: Final = timedelta(seconds=60)
 """Signatures of senders and tokens stand five minutes; what is compared with times that Graph
@@ -19,12 +20,12 @@ class Clocks(Check):
 
     kinds: ClassVar = {
         "agree": Kind(
-            grade=Grade.OK, state="agree", means="Our clock is {seconds} seconds {way} {subject}'s."
+            grade=Grade.OK, state="agree", means="Our clock is {apart} {way} {subject}'s."
         ),
         "differ": Kind(
             grade=Grade.BAD,
             state="differ",
-            means="Our clock is {seconds} seconds {way} {subject}'s: signatures are refused, and "
+            means="Our clock is {apart} {way} {subject}'s: signatures are refused, and "
             "what was done since the compromise is told wrongly.",
             do="Restart the app, so that it lands on another machine; if it stays so, tell "
             "whoever runs the machine to synchronise its clock",
@@ -41,4 +42,4 @@ class Clocks(Check):
         kind = "differ" if abs(apart) > MOST else "agree"
         seconds = round(apart.total_seconds())
         way = "ahead of" if seconds > 0 else "behind"
-        return (self.found(kind, "Graph", seconds=abs(seconds), way=way),)
+        return (self.found(kind, "Graph", apart=number_of(abs(seconds), "second"), way=way),)

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.check import SET, Check
 from shared.doctor.deployment import Deployment
+from shared.model import number_of
 from shared.sweeps.pull import Watermark, place
 
 BEHIND: Final = timedelta(minutes=15)
@@ -22,7 +23,7 @@ class Feeds(Check):
         "read": Kind(
             grade=Grade.OK,
             state="up to date",
-            means="{subject} is read up to {minutes} minutes ago.",
+            means="{subject} is read up to {minutes} ago.",
         ),
         "none": Kind(
             grade=Grade.OK,
@@ -38,7 +39,7 @@ class Feeds(Check):
         "behind": Kind(
             grade=Grade.BAD,
             state="behind",
-            means="{subject} is only read up to {minutes} minutes ago: new alerts are not seen.",
+            means="{subject} is only read up to {minutes} ago: new alerts are not seen.",
             do="Look at the log of the function `pull` for `pull.stopped`, which says what is "
             "refused, and at what the check `rights` says of it",
         ),
@@ -70,7 +71,8 @@ class Feeds(Check):
             return self.found("never", name)
         behind = at.clock() - Watermark.model_validate(row.body).until
         kind = "behind" if behind > BEHIND else "read"
-        return self.found(kind, name, minutes=int(behind.total_seconds() // 60))
+        minutes = number_of(int(behind.total_seconds() // 60), "minute")
+        return self.found(kind, name, minutes=minutes)
 
     def _stream(self, at: Deployment) -> Iterator[Finding]:
         if hub := at.settings.event_hub:

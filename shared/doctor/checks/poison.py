@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.check import RESTART, Check
 from shared.doctor.deployment import Deployment
-from shared.model import AlertId, AlertState
+from shared.model import AlertId, AlertState, number_of
 from shared.tasks import keys
 from shared.tasks.queue import POISON_QUEUE_NAME
 
@@ -26,7 +26,7 @@ class Poison(Check):
         "left": Kind(
             grade=Grade.BAD,
             state="not taken care of",
-            means="{count} messages lie in the queue {subject}: the function `poison`, which keeps "
+            means="{left} in the queue {subject}: the function `poison`, which keeps "
             "and shows them, does not run.",
             do="Look at the log of the function `poison` and start the app again",
             commands=(RESTART,),
@@ -44,9 +44,10 @@ class Poison(Check):
     async def look(self, at: Deployment) -> tuple[Finding, ...]:
         """Count what lies in the poison queue, and the alerts that ended there."""
         left = await at.queues(POISON_QUEUE_NAME).count()
+        lie = number_of(left, "message lies", "messages lie")
         shown = await self._alerts(at)
         return (
-            self.found("left" if left else "none", POISON_QUEUE_NAME, count=left),
+            self.found("left" if left else "none", POISON_QUEUE_NAME, left=lie),
             self.found("shown" if shown else "none", "alerts", count=shown),
         )
 

@@ -11,7 +11,7 @@ from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.check import Check
 from shared.doctor.deployment import Deployment
 from shared.errors import FirebreakError, Gone
-from shared.model import ObjectId
+from shared.model import ObjectId, number_of
 from shared.needs import Needs
 
 NEEDS: Final = Needs(
@@ -73,7 +73,7 @@ class Protected(Check):
             members = len(await memberships.members(ObjectId(name)))
             if not members:
                 return self.found("empty", name)
-            who = f"a group with {members} {'member' if members == 1 else 'members'}"
+            who = f"a group with {number_of(members, 'member')}"
             return self.found("there", name, who=who)
 
         async def line(name: str, look: Callable[[str], Awaitable[Finding]]) -> Finding:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from shared.diagnosis import Finding, Grade, Kind
 from shared.doctor.check import RESTART, Check
 from shared.doctor.deployment import Deployment
+from shared.model import number_of
 from shared.store.verbs import Partition
 from shared.tasks import keys
 
@@ -27,12 +28,12 @@ class QueueAge(Check):
         "moving": Kind(
             grade=Grade.OK,
             state="moving",
-            means="Of the {subject} {count} are due, and none waits too long.",
+            means="Of the {subject} {due} due, and none waits too long.",
         ),
         "late": Kind(
             grade=Grade.BAD,
             state="late",
-            means="Of the {subject} {count} are due, and the oldest waits for {minutes} minutes.",
+            means="Of the {subject} {due} due, and the oldest waits for {minutes}.",
             do="Look whether the function `remediate` runs and what it logs; `firebreak guards "
             "show` says whether somebody paused it",
             commands=(RESTART,),
@@ -49,9 +50,9 @@ class QueueAge(Check):
         rows = at.store.scan(place, prefix=keys.TODO, most=_MOST)
         due = [moment async for row in rows if (moment := _due(row.body["due"])) <= now]
         waits = now - min(due, default=now)
-        minutes = int(waits.total_seconds() // 60)
+        minutes = number_of(int(waits.total_seconds() // 60), "minute")
         kind = "late" if waits > LATE else "moving"
-        return self.found(kind, what, count=len(due), minutes=minutes)
+        return self.found(kind, what, due=number_of(len(due), "is", "are"), minutes=minutes)
 
 
 def _due(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from shared.clients import exchange
 from shared.clients.mailbox_lists import Doors
-from shared.model import Json, Severity
+from shared.model import Json, Severity, number_of
 from shared.posture import Certainty, Finding
 from shared.sweeps.parts import EXCHANGE, InParts, Part, of_the_whole
 from shared.sweeps.sweep import Look, Page
@@ -53,7 +53,7 @@ async def _old(look: Look, _: Json) -> Page:
             Finding(
                 kind=OLD,
                 subject="organisation",
-                title=f"{count} mailboxes can be opened by IMAP or POP",
+                title=f"{number_of(count, 'mailbox', 'mailboxes')} can be opened by IMAP or POP",
                 severity=Severity.LOW,
                 weight=float(count),
                 evidence={"mailboxes": str(count), "not known": str(unsaid)},
