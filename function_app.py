@@ -201,6 +201,13 @@ async def move_guard(req: func.HttpRequest) -> func.HttpResponse:
     return await _show(req, firebreak.move_guard(what, req.headers, req.get_body()))
 
 
+@app.function_name("judge")
+@app.route(route="verdicts/{what}", methods=["POST"])
+async def judge(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a person's word that cases were false alarms, or that they were none."""
+    return await _show(req, firebreak.judge(req.route_params["what"], req.headers, req.get_body()))
+
+
 @app.function_name("erasures")
 @app.route(route="erasures", methods=["GET"])
 async def erasures(req: func.HttpRequest) -> func.HttpResponse:

@@ -1,4 +1,4 @@
-"""`firebreak approvals | approve | refuse | since`: a person's answer to what waits."""
+"""What a person answers to what waits, and says of cases: asked of the app, and shown."""
 
 from __future__ import annotations
 
@@ -71,6 +71,17 @@ async def since(app: Remote, case: str, time: str, *, again: bool, as_json: bool
     _print(told, Text(told["said"]), as_json=as_json)
 
 
+async def judge(app: Remote, cases: list[str], what: str, *, reason: str, as_json: bool) -> None:
+    """Say of cases that they were false alarms, or that they were none."""
+    request = {"cases": cases, "reason": reason, "by": getpass.getuser()}
+    async with app as remote:
+        found = await remote.judge(what, request)
+    _print(found, _verdicts(found), as_json=as_json)
+    if found["failed"]:
+        said = f"{len(found['failed'])} of {len(cases)} stayed as they were"
+        raise CommandError(said, code=Exit.REFUSED)
+
+
 async def _cards_of(remote: Remote, case: str, responder: str | None) -> list[Json]:
     cards = (await remote.approvals(case=case))["cards"]
     wanted = [card for card in cards if responder in {None, card["responder"]}]
@@ -122,6 +133,12 @@ def _print(found: Json, view: RenderableType, *, as_json: bool) -> None:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         Console().print(view)
+
+
+def _verdicts(found: Json) -> RenderableType:
+    judged = [Text(f"{one['case']}  {one['said']}") for one in found["judged"]]
+    failed = [Text(f"{one['case']}  {one['reason']}", style="red") for one in found["failed"]]
+    return Group(*judged, *failed)
 
 
 def _said(answered: Json) -> RenderableType:

@@ -14,6 +14,7 @@ import typer
 
 from cli import show, way_back
 from cli.alerts import alerts
+from cli.answer_commands import approve, false_alarm, list_approvals, refuse, since
 from cli.audit import audit
 from cli.doctor import doctor
 from cli.exits import CommandError, Exit
@@ -42,6 +43,11 @@ app.add_typer(cases, name="cases")
 app.add_typer(policy, name="policy")
 app.add_typer(alerts, name="alerts")
 app.add_typer(guards, name="guards")
+app.command("approvals")(list_approvals)
+app.command()(approve)
+app.command()(refuse)
+app.command()(since)
+app.command("false-alarm")(false_alarm)
 app.command()(replay)
 app.command()(tenants)
 app.command()(backtest)
@@ -170,74 +176,6 @@ def undo(
     from cli.undo import put_back
 
     finish(put_back(remote_app(url), case, responder, yes=yes, within=within, as_json=as_json))
-
-
-@app.command("approvals")
-def list_approvals(
-    *,
-    after: Annotated[str, typer.Option(help="Go on where the page before ended.")] = "",
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the changes that wait for a person."""
-    from cli.approvals import waiting
-
-    finish(waiting(remote_app(url), after=after, as_json=as_json))
-
-
-@app.command()
-def approve(  # noqa: PLR0913 - one for each option
-    case: str,
-    responder: Annotated[str | None, typer.Argument(help="Only this one's change.")] = None,
-    *,
-    only: Annotated[list[str] | None, typer.Option(help="Only this foothold; repeatable.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Release what waits in a case; shows what that is and asks first."""
-    from cli.approvals import approve as release
-
-    finish(
-        release(
-            remote_app(url),
-            case,
-            responder,
-            only=only or [],
-            reason=reason,
-            yes=yes,
-            as_json=as_json,
-        )
-    )
-
-
-@app.command()
-def refuse(
-    case: str,
-    responder: str,
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")],
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a change be that waits for a person."""
-    from cli.approvals import refuse as let_be
-
-    finish(let_be(remote_app(url), case, responder, reason=reason, as_json=as_json))
-
-
-@app.command()
-def since(
-    case: str,
-    time: Annotated[str, typer.Argument(help="When it began, like 2026-11-23T08:30:00Z.")],
-    again: Annotated[bool, typer.Option("--again", help="Plan what has ended, too.")] = False,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say when the compromise began; what waits or runs is planned again."""
-    from cli.approvals import since as began
-
-    finish(began(remote_app(url), case, time, again=again, as_json=as_json))
 
 
 @app.command()

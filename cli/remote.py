@@ -101,6 +101,10 @@ class Remote:
         """Answer what waits in a case: `approve`, `decline` or `since`."""
         return await self._signed(f"{self._base}/cases/{case}/{how}", json.dumps(request).encode())
 
+    async def judge(self, what: str, request: Json) -> Json:
+        """Say what cases were; `what` is `false-alarm` or `take-back`."""
+        return await self._signed(f"{self._base}/verdicts/{what}", json.dumps(request).encode())
+
     async def alerts(self, wanted: Mapping[str, str]) -> Json:
         """Read a page of the alerts that opened no case."""
         return _object(await self._send("GET", f"{self._base}/alerts", params=wanted))

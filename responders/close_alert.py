@@ -6,7 +6,14 @@ import asyncio
 from contextlib import suppress
 
 from shared.clients import security_alerts
-from shared.clients.security_alerts import COMPROMISED, Grading, SecurityAlert
+from shared.clients.security_alerts import (
+    COMPROMISED,
+    OVER,
+    Grading,
+    SecurityAlert,
+    settled,
+    verdict,
+)
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value, number_of
@@ -27,15 +34,17 @@ class AlertsClosed(Change):
 
     alerts: tuple[OpenAlert, ...]
     comment: str
+    grading: Grading = COMPROMISED
 
     def summary(self) -> str:
         """Say what will be done."""
-        return f"Close {number_of(len(self.alerts), 'alert')} in Defender as a true positive"
+        closed = number_of(len(self.alerts), "alert")
+        return f"Close {closed} in Defender as a {self.grading.named}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the grading of each alert and the comment, which undo cannot take back."""
         graded = tuple(
-            Difference(what=f"Alert “{a.title}”", was=a.was.words, becomes=COMPROMISED.words)
+            Difference(what=f"Alert “{a.title}”", was=a.was.words, becomes=self.grading.words)
             for a in self.alerts
         )
         return (*graded, Difference(what="Comment (stays)", was="none", becomes=self.comment))
@@ -45,7 +54,8 @@ class CloseAlert(Responder[AlertsClosed]):
     """Close the alert at its source, with what was decided and where to read on.
 
     Only alerts that came from Defender and are still open there: what a person has resolved keeps
-    that person's verdict. Undo opens them again; the comment stays, because Graph has no way to
+    that person's verdict; what the case closed itself is corrected when a person calls it a false
+    alarm. Undo opens them again; the comment stays, because Graph has no way to
     take one back.
     """
 
@@ -61,29 +71,34 @@ class CloseAlert(Responder[AlertsClosed]):
         still_open = tuple(
             OpenAlert(id=alert.id, title=alert.title, was=alert.grading)
             for alert in found
-            if alert is not None and alert.grading.status != COMPROMISED.status
+            if alert is not None and not settled(alert.grading, case)
         )
         if not still_open:
             return None
-        return AlertsClosed(who=case.account.who, alerts=still_open, comment=comment(case))
+        return AlertsClosed(
+            who=case.account.who,
+            alerts=still_open,
+            comment=comment(case),
+            grading=verdict(case),
+        )
 
     async def apply(self, change: AlertsClosed, tenant: Tenant) -> None:
         """Comment and then close, so that a closed alert always carries its comment, and once."""
         for alert in change.alerts:
             with suppress(Gone):
                 found = await tenant.alerts.read(alert.id)
-                if found.grading.status == COMPROMISED.status:
+                if found.grading.status in OVER and found.grading != alert.was:
                     continue
                 if change.comment not in found.comments:
                     await tenant.alerts.comment(alert.id, change.comment)
-                await tenant.alerts.grade(alert.id, COMPROMISED)
+                await tenant.alerts.grade(alert.id, change.grading)
 
     async def undo(self, change: AlertsClosed, tenant: Tenant) -> None:
         """Open them again as they were, unless somebody has graded one since."""
         found = {alert.id: await _read(alert.id, tenant) for alert in change.alerts}
         for alert in change.alerts:
             now = found[alert.id]
-            if now is not None and now.grading not in (COMPROMISED, alert.was):
+            if now is not None and now.grading not in (change.grading, alert.was):
                 raise Refused(
                     f"The alert “{alert.title}” was graded since ({now.grading.words}); "
                     "all were left as they are now"

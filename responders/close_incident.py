@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from shared.clients.security_alerts import COMPROMISED, SECURITY_ALERT_WRITE_ALL, Grading
+from shared.clients.security_alerts import (
+    COMPROMISED,
+    OVER,
+    SECURITY_ALERT_WRITE_ALL,
+    Grading,
+    settled,
+    verdict,
+)
 from shared.clients.security_incidents import SECURITY_INCIDENT_WRITE_ALL, SecurityIncident
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value, number_of
 from shared.policy.at_the_source import SHARED, comment, defender_alerts
 from shared.responder import Change, Impact, Responder
-
-_OVER = frozenset({"resolved", "redirected"})
-"""Where nothing is left to say: a person's verdict, or merged into another incident."""
 
 
 class AlertBefore(Value):
@@ -39,12 +43,14 @@ class IncidentsClosed(Change):
 
     incidents: tuple[OpenIncident, ...]
     comment: str
+    grading: Grading = COMPROMISED
 
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
         closed = len(self.incidents) - shared
-        parts = [f"close {number_of(closed, 'incident')} as a true positive"] if closed else []
+        verb = f"close {number_of(closed, 'incident')} as a {self.grading.named}"
+        parts = [verb] if closed else []
         if shared:
             left = number_of(shared, "incident")
             parts.append(f"comment on {left} that may concern others, left open")
@@ -59,7 +65,7 @@ class IncidentsClosed(Change):
                 was=one.was.words,
                 becomes=f"left open; the comment adds:{SHARED}"
                 if one.shared
-                else COMPROMISED.words,
+                else self.grading.words,
             )
             for one in self.incidents
         )
@@ -77,8 +83,9 @@ class CloseIncident(Responder[IncidentsClosed]):
     """Close the Defender incident that the alerts belong to, where it is about nobody else.
 
     An incident that names another account, or somebody it does not name for certain, gets a comment
-    that says so and stays open. What a person has resolved keeps that person's verdict. Undo opens
-    the incident and its alerts again; the comment stays.
+    that says so and stays open. What a person has resolved keeps that person's verdict; what the
+    case closed itself is corrected when a person calls it a false alarm. Undo opens the incident
+    and its alerts again; the comment stays.
     """
 
     phase = Phase.CLOSE
@@ -96,58 +103,60 @@ class CloseIncident(Responder[IncidentsClosed]):
         left = tuple(
             _as_it_is(one, case.account.object_id)
             for one in found
-            if one is not None and _left(one, case.account.object_id, text)
+            if one is not None and _left(one, case, text)
         )
         if not left:
             return None
-        return IncidentsClosed(who=case.account.who, incidents=left, comment=text)
+        return IncidentsClosed(
+            who=case.account.who, incidents=left, comment=text, grading=verdict(case)
+        )
 
     async def apply(self, change: IncidentsClosed, tenant: Tenant) -> None:
         """Comment and then close, and look once more whom each is about before it is closed."""
         for one in change.incidents:
             with suppress(Gone):
                 now = await tenant.incidents.read(one.id)
-                if now.grading.status in _OVER:
+                if now.grading.status in OVER and now.grading != one.was:
                     continue
                 closes = not one.shared and now.only_about(change.who.object_id)
                 text = change.comment if closes else change.comment + SHARED
                 if text not in now.comments:
                     await tenant.incidents.comment(one.id, text)
                 if closes:
-                    await tenant.incidents.grade(one.id, COMPROMISED)
+                    await tenant.incidents.grade(one.id, change.grading)
 
     async def undo(self, change: IncidentsClosed, tenant: Tenant) -> None:
         """Open them again as they were, and the alerts that went with them, unless graded since."""
         found = [(one, await _read(one.id, tenant)) for one in change.incidents if not one.shared]
         for one, now in found:
-            if now is not None and now.grading not in (COMPROMISED, one.was):
+            if now is not None and now.grading not in (change.grading, one.was):
                 raise Refused(
                     f"The incident “{one.title}” was graded since ({now.grading.words}); "
                     "all were left as they are now"
                 )
         for one, now in found:
             if now is not None:
-                await _reopen(one, now, tenant)
+                await _reopen(one, now, change.grading, tenant)
 
 
-async def _reopen(one: OpenIncident, now: SecurityIncident, tenant: Tenant) -> None:
+async def _reopen(one: OpenIncident, now: SecurityIncident, ours: Grading, tenant: Tenant) -> None:
     if now.grading != one.was:
         await tenant.incidents.grade(one.id, one.was)
     before = {alert.id: alert.was for alert in one.alerts}
     for alert in now.alerts:
-        if alert.id in before and alert.grading == COMPROMISED:
+        if alert.id in before and alert.grading == ours:
             await tenant.alerts.grade(alert.id, before[alert.id])
 
 
-def _left(incident: SecurityIncident, owner: str, text: str) -> bool:
-    if incident.grading.status in _OVER:
+def _left(incident: SecurityIncident, case: Case, text: str) -> bool:
+    if settled(incident.grading, case):
         return False
-    return incident.only_about(owner) or text + SHARED not in incident.comments
+    return incident.only_about(case.account.object_id) or text + SHARED not in incident.comments
 
 
 def _as_it_is(incident: SecurityIncident, owner: str) -> OpenIncident:
     shared = not incident.only_about(owner)
-    still_open = (alert for alert in incident.alerts if alert.grading.status not in _OVER)
+    still_open = (alert for alert in incident.alerts if alert.grading.status not in OVER)
     return OpenIncident(
         id=incident.id,
         title=incident.title,

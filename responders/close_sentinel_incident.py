@@ -10,13 +10,22 @@ from typing import Final
 from shared.clients.sentinel import ROLE, SETTING, SentinelIncident, Verdict
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused, Unavailable
-from shared.model import Case, Difference, Phase, Value, digest
+from shared.model import Case, Difference, Judgement, Phase, Value, digest
 from shared.policy.at_the_source import SENTINEL, SHARED, comment
 from shared.responder import Change, Impact, Responder
 
-_CLOSED: Final = Verdict(
-    status="Closed", classification="TruePositive", reason="SuspiciousActivity"
+_CLOSED: Final = "Closed"
+_COMPROMISED: Final = Verdict(
+    status=_CLOSED, classification="TruePositive", reason="SuspiciousActivity"
 )
+_FALSE_ALARM: Final = Verdict(
+    status=_CLOSED, classification="FalsePositive", reason="IncorrectAlertLogic"
+)
+_WRONG: Final = {
+    Judgement.FALSE_ALARM: _COMPROMISED,
+    Judgement.COMPROMISE: _FALSE_ALARM,
+}
+"""What the case may have written there before a person said otherwise."""
 
 
 class OpenIncident(Value):
@@ -33,12 +42,14 @@ class SentinelClosed(Change):
 
     incidents: tuple[OpenIncident, ...]
     comment: str
+    verdict: Verdict = _COMPROMISED
 
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
         closed = len(self.incidents) - shared
-        parts = [f"close {closed} of the incidents as a true positive"] if closed else []
+        said = "false positive" if self.verdict == _FALSE_ALARM else "true positive"
+        parts = [f"close {closed} of the incidents as a {said}"] if closed else []
         parts += [f"comment on {shared} that may concern others, left open"] * bool(shared)
         return f"In Microsoft Sentinel, {' and '.join(parts)}"
 
@@ -48,7 +59,9 @@ class SentinelClosed(Change):
             Difference(
                 what=f"Incident “{one.title}”",
                 was=one.was.words,
-                becomes=f"left open; the comment adds:{SHARED}" if one.shared else _CLOSED.words,
+                becomes=f"left open; the comment adds:{SHARED}"
+                if one.shared
+                else self.verdict.words,
             )
             for one in self.incidents
         )
@@ -60,7 +73,8 @@ class CloseSentinelIncident(Responder[SentinelClosed]):
 
     Only in the workspace that is configured. An incident that names another account, or somebody it
     does not name for certain, gets a comment that says so and stays open. What a person has closed
-    keeps that person's verdict. Undo opens the incident again; the comment stays.
+    keeps that person's verdict; what the case closed itself is corrected when a person calls it a
+    false alarm. Undo opens the incident again; the comment stays.
     """
 
     phase = Phase.CLOSE
@@ -79,28 +93,31 @@ class CloseSentinelIncident(Responder[SentinelClosed]):
         text = comment(case)
         found = await asyncio.gather(*(_open(name, case, text, tenant) for name in names))
         left = tuple(one for one in found if one is not None)
-        return SentinelClosed(who=case.account.who, incidents=left, comment=text) if left else None
+        if not left:
+            return None
+        said = _FALSE_ALARM if case.false_alarm else _COMPROMISED
+        return SentinelClosed(who=case.account.who, incidents=left, comment=text, verdict=said)
 
     async def apply(self, change: SentinelClosed, tenant: Tenant) -> None:
         """Comment and then close, and look once more whom each is about before it is closed."""
         for one in change.incidents:
             with suppress(Gone):
                 now = await tenant.sentinel.read(one.name)
-                if now.verdict.status == _CLOSED.status:
+                if now.verdict.status == _CLOSED and now.verdict != one.was:
                     continue
                 closes = not one.shared and now.only_about(change.who.object_id)
                 text = change.comment if closes else change.comment + SHARED
                 await tenant.sentinel.comment(one.name, _id(one.name, change.comment), text)
                 if closes:
                     # A comment makes the incident another one than what was read.
-                    await _close(await tenant.sentinel.read(one.name), change, tenant)
+                    await _close(await tenant.sentinel.read(one.name), one, change, tenant)
 
     async def undo(self, change: SentinelClosed, tenant: Tenant) -> None:
         """Open them again as they were, unless somebody has judged one since."""
         closed = [one for one in change.incidents if not one.shared]
         found = [(one, await _read(one.name, tenant)) for one in closed]
         for one, now in found:
-            if now is not None and now.verdict not in (_CLOSED, one.was):
+            if now is not None and now.verdict not in (change.verdict, one.was):
                 raise Refused(
                     f"The incident “{one.title}” was judged since ({now.verdict.words}); "
                     "all were left as they are now"
@@ -110,19 +127,28 @@ class CloseSentinelIncident(Responder[SentinelClosed]):
                 await tenant.sentinel.judge(now, one.was)
 
 
-async def _close(now: SentinelIncident, change: SentinelClosed, tenant: Tenant) -> None:
-    if now.verdict.status != _CLOSED.status and now.only_about(change.who.object_id):
-        await tenant.sentinel.judge(now, _CLOSED)
+async def _close(
+    now: SentinelIncident, one: OpenIncident, change: SentinelClosed, tenant: Tenant
+) -> None:
+    closed = now.verdict.status == _CLOSED and now.verdict != one.was
+    if not closed and now.only_about(change.who.object_id):
+        await tenant.sentinel.judge(now, change.verdict)
 
 
 async def _open(name: str, case: Case, text: str, tenant: Tenant) -> OpenIncident | None:
     found = await _read(name, tenant)
-    if found is None or found.verdict.status == _CLOSED.status:
+    if found is None or _settled(found.verdict, case):
         return None
     shared = not found.only_about(case.account.object_id)
     if shared and await tenant.sentinel.commented(name, _id(name, text)):
         return None
     return OpenIncident(name=name, title=found.title, was=found.verdict, shared=shared)
+
+
+def _settled(now: Verdict, case: Case) -> bool:
+    """Whether the incident keeps its verdict, which is a person's, or has it already."""
+    ours = case.judgement is not None and now == _WRONG[case.judgement]
+    return now.status == _CLOSED and not ours
 
 
 async def _read(name: str, tenant: Tenant) -> SentinelIncident | None:

@@ -32,6 +32,7 @@ from shared.rehearsal import Proposal, Question
 from shared.score_board import ControlRequest
 from shared.sweep_counter import AcceptRequest, MendRequest, RunRequest
 from shared.tasks.awaited import Wanted as ApprovalsWanted
+from shared.verdict_counter import VerdictRequest
 from shared.window import Signed
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -127,6 +128,12 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             gives=(GuardsView,),
             takes=(SwitchRequest, ReleaseRequest),
             form=("ceiling", "rule", "reason"),
+        ),
+        "judge": Shape(
+            statuses=(200, *_ASKED),
+            gives=(BaseModel,),
+            takes=(VerdictRequest,),
+            form=("case", "reason"),
         ),
         "erasures": Shape(statuses=_PAGE, gives=(BaseModel,)),
         "erase": Shape(

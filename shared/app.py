@@ -208,6 +208,11 @@ class App(Heralds):
             f"say when a compromise began in case {case}", headers, answer
         )
 
+    async def judge(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
+        """Take a person's word that cases were false alarms, or that they were none."""
+        answer = self._verdict_counter.hear(what, headers, body)
+        return await self._witness.watch("judge a case", headers, answer)
+
     async def guards(self, headers: Mapping[str, str]) -> Page:
         """Show the brakes."""
         return await self._brake_counter.show(headers)

@@ -179,7 +179,11 @@ class Desk:
         if wants_json(headers):
             return json_page(view.model_dump(mode="json"))
         rules = tuple(rule.name for rule in self._policy.rules)
-        return self._html(self._pages.cases(view, asked=asked, rules=rules))
+        return self._html(
+            self._pages.cases(
+                view, asked=asked, rules=rules, may=self._door.may(headers, Role.APPROVER)
+            )
+        )
 
     async def _found(
         self, listing: Listing, asked: CaseFilter, mine: frozenset[CaseStatus]

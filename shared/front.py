@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.rehearsal import Rehearsal
     from shared.standing import Standing
     from shared.sweep_counter import SweepCounter
+    from shared.verdict_counter import VerdictCounter
     from shared.window import Window
     from shared.witness import Witness
 
@@ -84,6 +85,14 @@ class Front(Wiring):
             clock=self._clock,
             tenant=self.settings.tenant,
         )
+
+    @cached_property
+    def _verdict_counter(self) -> VerdictCounter:
+        from shared.tasks.false_alarm import FalseAlarms
+        from shared.verdict_counter import VerdictCounter
+
+        alarms = FalseAlarms(self.store, self.queue, self._clock)
+        return VerdictCounter(window=self._window, alarms=alarms, tenant=self.settings.tenant)
 
     @cached_property
     def _reception(self) -> Reception:

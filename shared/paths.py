@@ -64,6 +64,7 @@ PATHS: Final[Mapping[tuple[str, str], Answer]] = MappingProxyType(
         ("POST", "alert/{id}/again"): _taken(App.read_again, "id"),
         ("GET", "approvals"): _searched(App.approvals),
         ("GET", "approve/{token}"): _shown(App.by_link, "token"),
+        ("POST", "verdicts/{what}"): _taken(App.judge, "what"),
         ("GET", "guards"): _shown(App.guards),
         ("POST", "guards/{what}"): _taken(App.move_guard, "what"),
         ("GET", "erasures"): _shown(App.erasures),

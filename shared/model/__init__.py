@@ -15,9 +15,10 @@ from shared.model.alerts import (
     PullName,
     Severity,
 )
-from shared.model.cases import CAE_LIFE, TOKEN_LIFE, Case, CaseStatus
+from shared.model.cases import CAE_LIFE, TOKEN_LIFE, Case, CaseStatus, Judgement
 from shared.model.journal import Chained, Entry, Event
 from shared.model.tasks import (
+    GOING,
     PHASES,
     UNFINISHED,
     Actor,
@@ -54,6 +55,7 @@ from shared.model.words import (
 __all__ = [
     "ALERTS_FOR_PEOPLE",
     "CAE_LIFE",
+    "GOING",
     "PHASES",
     "SCHEMA",
     "TOKEN_LIFE",
@@ -78,6 +80,7 @@ __all__ = [
     "Event",
     "Foothold",
     "Json",
+    "Judgement",
     "Leftover",
     "MailboxKind",
     "Mode",

@@ -22,6 +22,14 @@ class CaseStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Judgement(StrEnum):
+    """A person's word on whether somebody was in, which outweighs what alerts say."""
+
+    FALSE_ALARM = "false_alarm"
+    COMPROMISE = "compromise"
+    """Said of what had been called a false alarm before."""
+
+
 class Case(Value):
     """One account, one episode: all alerts about it join it, all tasks belong to it."""
 
@@ -57,11 +65,19 @@ class Case(Value):
     """What a person has to do about the account as a whole, whatever became of the tasks."""
     poisonings: int = 0
     """How often its message ended in the poison queue."""
+    judgement: Judgement | None = None
+    """What a person said that it was."""
+    judged_at: Utc | None = None
     restored_at: Utc | None = None
     """When the owner was let back in: what is made from then on is the owner's."""
     erased_at: Utc | None = None
     """When it was decided to erase whom and what this is about: from then on nothing of it is
     shown, and nobody acts on it."""
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether a person said that nobody was in: whatever else comes only asks."""
+        return self.judgement is Judgement.FALSE_ALARM
 
     def owners(self, made_at: datetime | None) -> bool:
         """Whether a thing is the owner's by its time: an unknown time proves nothing."""

@@ -32,6 +32,8 @@ class Event(StrEnum):
     ESCALATED = "escalated"
     EXPIRED = "expired"
     SINCE = "since"
+    FALSE_ALARM = "false_alarm"
+    TAKEN_BACK = "taken_back"
     DELAYED = "delayed"
     FAILED = "failed"
     UNDO_ASKED = "undo_asked"

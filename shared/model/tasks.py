@@ -76,6 +76,8 @@ class TaskState(StrEnum):
 
 UNFINISHED = frozenset({TaskState.QUEUED, TaskState.CLAIMED, TaskState.APPLIED})
 """States from which the worker goes on by itself; `waiting` goes on when a person says so."""
+GOING = UNFINISHED | {TaskState.WAITING}
+"""States of a task that may still change something, by itself or when a person says so."""
 
 
 class Foothold(Value):

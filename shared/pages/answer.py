@@ -15,6 +15,7 @@ from shared.model import (
     Case,
     CaseStatus,
     Entry,
+    Event,
     Phase,
     Task,
     TaskState,
@@ -22,7 +23,7 @@ from shared.model import (
     number_of,
 )
 from shared.pages.clock import closed_at
-from shared.pages.fate import came_back
+from shared.pages.fate import came_back, stays_changed
 from shared.pages.times import full
 from shared.pages.values import (
     ALIVE,
@@ -51,8 +52,11 @@ def answer(
 ) -> Answer:
     """Say in a word and a sentence where the case stands."""
     said = _said(case, tasks, clock, footholds, len(unsettled(case, entries)))
+    if case.false_alarm and case.status is not CaseStatus.OPEN:
+        said = _false_alarm(case, tasks, entries)
     back = came_back(entries)
-    if back is not None and case.proven_at is None and case.status is not CaseStatus.CLOSED:
+    calm = case.status is CaseStatus.CLOSED or case.false_alarm
+    if back is not None and case.proven_at is None and not calm:
         said = _loudly(said, case, back)
     if chain is not ChainState.BROKEN:
         return said
@@ -91,6 +95,37 @@ def _said(
         case CaseStatus.CLOSED:
             return Answer(tone=Tone.QUIET, word="Closed", sentence="Nothing is left to do here.")
     return _ended(case, tasks, clock, footholds)
+
+
+def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) -> Answer:
+    """Say who judged it, and what of the account is still as this case changed it."""
+    word = next(e for e in reversed(entries) if e.event is Event.FALSE_ALARM)
+    judged = f"{word.actor} judged it at {full(word.at)}."
+    waiting = sum(task.state is TaskState.WAITING for task in tasks)
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        return Answer(
+            tone=Tone.PERSON,
+            word="Called a false alarm, and something waits",
+            sentence=f"{judged} {_many(waiting, 'change')} {verb} for a person's approval.",
+        )
+    stands = [task for task in tasks if stays_changed(task, entries)]
+    if stands:
+        verb = "stands" if len(stands) == 1 else "stand"
+        return Answer(
+            tone=Tone.PERSON,
+            word="A false alarm, not all is put back",
+            sentence=f"{judged} {_many(len(stands), 'change')} made before {verb}: "
+            "look below, and put back what the owner needs.",
+        )
+    if case.status is not CaseStatus.CLOSED:
+        said = f"{judged} Its source could not be told so; see what is left."
+        return Answer(tone=Tone.PERSON, word="A false alarm, not told", sentence=said)
+    return Answer(
+        tone=Tone.QUIET,
+        word="A false alarm",
+        sentence=f"{judged} Nothing of the account is changed.",
+    )
 
 
 def _running(tasks: tuple[Task, ...], clock: IntruderClock) -> Answer:

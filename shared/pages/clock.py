@@ -57,6 +57,10 @@ def intruder_clock(
             limit=Limit.NOBODY,
             sentence="Nobody is known to be in: somebody asked for a setting to be mended.",
         )
+    if case.false_alarm:
+        return IntruderClock(
+            limit=Limit.NOBODY, sentence="Nobody was in: a person judged it a false alarm."
+        )
     if _only_looked(case, tasks):
         return IntruderClock(
             limit=Limit.UNTOUCHED,

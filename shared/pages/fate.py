@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.model import (
+    GOING,
     UNFINISHED,
     Case,
     CaseStatus,
@@ -115,6 +116,10 @@ def changes(tasks: Iterable[Task], entries: tuple[Entry, ...]) -> tuple[Changed,
 
 def still_open(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) -> tuple[Open, ...]:
     """List what is not finished: first what needs a person, then what goes on by itself."""
+    if case.false_alarm:
+        # What no longer matters is not asked of anybody; what the sources are told is seen through.
+        going = [task for task in tasks if task.phase is Phase.CLOSE or task.state in GOING]
+        return tuple(open_ for task in going if (open_ := _open(task, entries)))
     for_people = {task.responder for task in left_for_people(tasks)}
     settled = [t for t in tasks if t.state in _LEAVES and t.responder not in for_people]
     found = _joined(open_ for t in tasks if t not in settled and (open_ := _open(t, entries)))
@@ -162,6 +167,12 @@ def _made(task: Task, entries: tuple[Entry, ...]) -> Made:
     if not started(task, entries):
         return Made.PLANNED
     return Made.UNDER_WAY if task.state in UNFINISHED else Made.UNSURE
+
+
+def stays_changed(task: Task, entries: tuple[Entry, ...]) -> bool:
+    """Whether something of the account is still as the task made it; it may be so in part."""
+    about = task.phase is not Phase.CLOSE
+    return about and _made(task, entries) not in {Made.PLANNED, Made.UNDONE}
 
 
 def _open(task: Task, entries: tuple[Entry, ...]) -> Open | None:

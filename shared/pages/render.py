@@ -77,8 +77,12 @@ class Pages:
         *,
         asked: CaseFilter | None = None,
         rules: tuple[str, ...] = (),
+        may: bool = False,
     ) -> str:
-        """Render the list of cases, or what was found in it; `rules` are those of the policy."""
+        """Render the list of cases, or what was found in it; `rules` are those of the policy.
+
+        `may`: whether the reader may close several of those that were found.
+        """
         template = "found.html" if isinstance(view, FoundView) else "cases.html"
         return self._page(
             template,
@@ -87,6 +91,7 @@ class Pages:
             asked=asked or CaseFilter(),
             choices={"status": CaseStatus, "kind": AlertKind, "severity": Severity},
             rules=rules,
+            may=may,
         )
 
     def alerts(self, view: AlertsView, *, may: bool = False) -> str:
@@ -150,6 +155,10 @@ class Pages:
     def linked(self, card: Card, *, at: datetime, may: bool, link: str) -> str:
         """Render the one change that a signed link leads to."""
         return self._page("linked.html", "approvals", card=card, at=at, may=may, link=link)
+
+    def verdicts(self, judged: Iterable[Value], failed: Iterable[Value]) -> str:
+        """Render what became of several cases that a person judged at once."""
+        return self._page("verdicts.html", "cases", judged=list(judged), failed=list(failed))
 
     def erasures(
         self,

@@ -269,6 +269,8 @@ class CaseView(Value):
     severity: Severity
     kinds: tuple[AlertKind, ...]
     dry_run: bool
+    false_alarm: bool = False
+    """Whether a person said that nobody was in."""
     opened_at: Utc
     compromised_since: Utc
     first_alert_at: Utc
@@ -318,6 +320,7 @@ class CaseRow(Value):
     """The kinds of foothold that were found."""
     expires_at: Utc | None = None
     """When the first of what waits is given up."""
+    false_alarm: bool = False
 
 
 class CasesView(Value):

@@ -152,6 +152,8 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         Event.ESCALATED: ("escalated", Tone.PERSON, "person"),
         Event.EXPIRED: ("expired", Tone.BAD, "person"),
         Event.SINCE: ("new start", Tone.PERSON, "mark"),
+        Event.FALSE_ALARM: ("false alarm", Tone.PERSON, "person"),
+        Event.TAKEN_BACK: ("no false alarm", Tone.PERSON, "person"),
         Event.DELAYED: ("delayed", Tone.BUSY, "running"),
         Event.FAILED: ("failed", Tone.BAD, "failed"),
         Event.UNDO_ASKED: ("undo asked", Tone.PERSON, "person"),

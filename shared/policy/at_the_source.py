@@ -31,6 +31,11 @@ def defender_alerts(case: Case) -> tuple[str, ...]:
 
 def comment(case: Case) -> str:
     """Say where to read on, and nothing that whoever reads the source may not know."""
+    if case.false_alarm:
+        return (
+            f"Firebreak case {case.id}: a person judged what was reported about the account "
+            f"{case.account.upn} a false alarm. Who, why and what was looked at is in the case."
+        )
     return (
         f"Firebreak case {case.id}: the account {case.account.upn} was compromised and the case "
         "answered it. What was found, changed and proven is in the case."

@@ -1,4 +1,4 @@
-"""What a waiting task becomes when a person answers, or nobody does: pure, each with its line."""
+"""What a task becomes when a person answers, or nobody does: pure."""
 
 from __future__ import annotations
 
@@ -62,6 +62,25 @@ def declined(task: Task, reason: str, by: Actor, *, at: datetime, data: Json) ->
     )
     said = f"{task.summary}: declined: {reason}"
     return after, _line(Event.DECLINED, task, said, by, data)
+
+
+def planned_again(task: Task) -> Task:
+    """Put a task back to its beginning: what anybody answered was about another plan."""
+    return task.model_copy(
+        update={
+            "state": TaskState.QUEUED,
+            "attempts": 0,
+            "owner": None,
+            "not_before": None,
+            "finished_at": None,
+            "wait": None,
+            "release": None,
+            "spared": (),
+            "resume": False,
+            "reason": "",
+            "steps": (),
+        }
+    )
 
 
 def lapsed(task: Task, at: datetime) -> Step | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -27,6 +28,7 @@ from shared.model import (
     Entry,
     Event,
     Json,
+    Phase,
     ResponderName,
     Task,
     TaskState,
@@ -40,6 +42,7 @@ from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
 from shared.tasks import approval_steps, keys
 from shared.tasks.awaited import Awaited, Wanted, awaited
+from shared.tasks.casebook import corrected
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
@@ -183,7 +186,7 @@ class Approvals:
                 await file.record(
                     *(line for _, line in steps),
                     tasks=[task for task, _ in steps],
-                    case=_opened(file.case, steps),
+                    case=_opened(file.case, steps, self._clock()),
                 )
             except Superseded:
                 # Somebody else wrote to the case. Look again: perhaps they answered this very card.
@@ -248,10 +251,17 @@ class Approvals:
         return file
 
 
-def _opened(case: Case, steps: list[Step]) -> Case | None:
-    """Open the case where something goes on, so that whoever looks sees that it does."""
-    goes_on = any(task.state is TaskState.QUEUED for task, _ in steps)
-    return case.model_copy(update={"status": CaseStatus.OPEN}) if goes_on else None
+def _opened(case: Case, steps: list[Step], at: datetime) -> Case | None:
+    """Open the case where something goes on, so that whoever looks sees that it does.
+
+    Whoever releases a change of the account takes the case for no false alarm.
+    """
+    released = [task for task, _ in steps if task.state is TaskState.QUEUED]
+    if not released:
+        return None
+    acts = any(task.phase is not Phase.CLOSE for task in released)
+    case = corrected(case, at) if acts else case
+    return case.model_copy(update={"status": CaseStatus.OPEN})
 
 
 def _spared(shown: Change, wish: Yes) -> frozenset[str]:
@@ -276,5 +286,5 @@ def _over(file: CaseFile, task: Task) -> str:
     ours = [e for e in file.journal.entries if e.responder == task.responder]
     last = next((e for e in reversed(ours) if e.event in answers), None)
     if last is None:
-        return f"{task.responder} does not wait for anybody: it is {task.state}"
+        return f"{task.responder} does not wait for anybody. {task.reason or f'It is {task.state}'}"
     return f"Answered already, at {last.at:%H:%M:%S} UTC. {last.text}"

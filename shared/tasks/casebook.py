@@ -17,6 +17,7 @@ from shared.model import (
     CaseStatus,
     Event,
     Json,
+    Judgement,
     Mode,
     Origin,
     ResponderName,
@@ -92,7 +93,8 @@ def joined(
     if decision.crowded:
         # What was enforced before asks before it is done again.
         again = [_asking(task) for task in again]
-    after = case.model_copy(
+    asked = bool(again) and alert.kind in ASKED_FOR
+    after = (corrected(case, at) if asked else case).model_copy(
         update={
             "status": CaseStatus.OPEN if again else case.status,
             "account": _known(case.account, account),
@@ -109,6 +111,13 @@ def joined(
         event=Event.JOINED, text=f"Another alert joined: {alert.title}", data=_vouched(alert)
     )
     return after, again, [said, _said(decision)]
+
+
+def corrected(case: Case, at: datetime) -> Case:
+    """Take what was called a false alarm for a compromise, because a person acts on it."""
+    if not case.false_alarm:
+        return case
+    return case.model_copy(update={"judgement": Judgement.COMPROMISE, "judged_at": at})
 
 
 def what_it_said(alert: Alert) -> str:

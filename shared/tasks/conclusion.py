@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.model import (
+    GOING,
     UNFINISHED,
     CaseStatus,
     Event,
@@ -18,7 +19,7 @@ from shared.policy.checklist import unsettled
 from shared.tasks import looks, turns
 from shared.tasks.ledger import CaseFile, Line
 from shared.tasks.outbox import Told, announce_case
-from shared.tasks.roll import Roll
+from shared.tasks.roll import UNSETTLED, Roll
 
 _CLOSING: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
 _TOLD: Final = {
@@ -38,8 +39,7 @@ class Conclusion(Roll):
         The wake-up is put before the todo row goes, so that a crash between the two at worst wakes
         a worker that finds nothing to do.
         """
-        left = unsettled(file.case, file.journal.entries)
-        status = status_of(turns.counted(file), left)
+        status = standing(file)
         if status is not file.case.status:
             changed = file.case.model_copy(update={"status": status})
             if status in looks.WATCHED and turns.watched(file) and _closed_since(file):
@@ -57,6 +57,16 @@ def _closed_since(file: CaseFile) -> bool:
     began = file.case.contained_at
     ends = (t.finished_at for t in file.tasks.values() if t.phase in _CLOSING)
     return began is None or any(end is not None and end > began for end in ends)
+
+
+def standing(file: CaseFile) -> CaseStatus:
+    """Say where a case stands; a person's word that nobody was in outweighs what tasks left."""
+    tasks = turns.counted(file)
+    if not file.case.false_alarm:
+        return status_of(tasks, unsettled(file.case, file.journal.entries))
+    counted = tuple(t for t in tasks if t.phase is Phase.CLOSE or t.state in GOING)
+    status = status_of(counted)
+    return status if counted and status in UNSETTLED else CaseStatus.CLOSED
 
 
 def status_of(tasks: tuple[Task, ...], left: tuple[Leftover, ...] = ()) -> CaseStatus:

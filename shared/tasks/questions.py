@@ -68,7 +68,7 @@ def due_at(file: CaseFile, question: Question) -> datetime | None:
 
 def unanswered(file: CaseFile) -> dict[Question, datetime]:
     """List the questions that are left and when each is asked next; a closed case asks none."""
-    if file.case.status is CaseStatus.CLOSED:
+    if file.case.status is CaseStatus.CLOSED or file.case.false_alarm:
         return {}
     entries = file.journal.entries
     done = {e.data.get("question") for e in entries if e.event in _ANSWERS}

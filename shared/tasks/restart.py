@@ -23,6 +23,7 @@ from shared.model import (
     Value,
 )
 from shared.store.verbs import Queue, Store
+from shared.tasks.approval_steps import planned_again
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
@@ -66,9 +67,13 @@ class Restart:
                 raise Gone("There is no such case")
             refuse_erased(file.case)
             refuse_own(file.case, by)
+            if file.case.false_alarm:
+                raise Refused("This case was called a false alarm; take that back first")
             if file.case.compromised_since == moment:
                 raise Refused("The case has this start already; nothing was planned again")
-            tasks = [_afresh(t) for t in in_order(file.tasks.values()) if _replanned(t, again)]
+            tasks = [
+                planned_again(t) for t in in_order(file.tasks.values()) if _replanned(t, again)
+            ]
             told = _told(file, moment, tasks)
             await self._conclusion.foretell(file, 1)
             try:
@@ -82,24 +87,6 @@ class Restart:
 
 def _replanned(task: Task, again: bool) -> bool:  # noqa: FBT001 - one of two readings
     return task.state in _STANDS or (again and task.state in _ENDED)
-
-
-def _afresh(task: Task) -> Task:
-    return task.model_copy(
-        update={
-            "state": TaskState.QUEUED,
-            "attempts": 0,
-            "owner": None,
-            "not_before": None,
-            "finished_at": None,
-            "wait": None,
-            "release": None,
-            "spared": (),
-            "resume": False,
-            "reason": "",
-            "steps": (),
-        }
-    )
 
 
 def _told(file: CaseFile, since: datetime, tasks: list[Task]) -> Restarted:

@@ -18,7 +18,7 @@ from itertools import chain
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import PHASES, UNFINISHED, Case, CaseStatus, Entry, Event, Json, Task, TaskState
+from shared.model import GOING, PHASES, Case, CaseStatus, Entry, Event, Json, Task, TaskState
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
@@ -31,7 +31,6 @@ from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 _AHEAD: Final = timedelta(minutes=1)
 """How long a wake-up stands for a line that is not written yet: its writer may have died."""
 _SOON: Final = timedelta(seconds=1)
-_GOING: Final = UNFINISHED | {TaskState.WAITING}
 UNSETTLED: Final = frozenset({CaseStatus.OPEN, CaseStatus.WAITING, CaseStatus.NEEDS_PERSON})
 """Statuses in which somebody or something has to act next."""
 
@@ -188,7 +187,7 @@ def row_of(
     """Make a case's line in the list; of one that was erased it names nobody."""
     if case.erased_at is not None:
         case, tasks, journal = bare(case), tuple(map(bare_task, tasks)), ()
-    going = {task.phase for task in tasks if task.state in _GOING}
+    going = {task.phase for task in tasks if task.state in GOING}
     decided = (e.data.get("rules", ()) for e in journal if e.event is Event.DECIDED)
     return CaseRow(
         id=case.id,
@@ -206,5 +205,6 @@ def row_of(
         phase=next((phase for phase in PHASES if phase in going), None),
         rules=tuple(dict.fromkeys(chain.from_iterable(decided))),
         found=tuple(sorted({one.kind for task in tasks for one in task.footholds})),
+        false_alarm=case.false_alarm,
         expires_at=min((task.wait.expires_at for task in tasks if task.wait), default=None),
     )

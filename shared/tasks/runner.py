@@ -153,9 +153,9 @@ class Runner:
     ) -> list[asyncio.Task[None]]:
         """Start to read, once, what the account looks like before its footholds are removed."""
         # The organisation has no mailbox, sign-ins or methods to keep: the change says what it was.
-        kept = file.case.account.is_organisation or any(
-            entry.event is Event.EVIDENCE for entry in file.journal.entries
-        )
+        # In a false alarm nothing of the account is changed any more, only its alert's source.
+        none = file.case.account.is_organisation or file.case.false_alarm
+        kept = none or any(entry.event is Event.EVIDENCE for entry in file.journal.entries)
         acts = any(task.mode is Mode.ENFORCE or task.release for task in self._ready(file, message))
         if kept or not acts:
             return []

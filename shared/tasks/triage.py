@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.alerts.carrier import FEEDBACK
+from shared.alerts.mapping import ASKED_FOR
 from shared.clients.tenant import Tenant
 from shared.errors import Conflict, Denied, Gone, Refused, Transient
 from shared.model import (
@@ -195,6 +196,8 @@ class Triage:
         def answered(now: Moment) -> Decision:
             return answer(alert, account, policy=self._policy, guards=self._guards, moment=now)
 
+        if calm := _calm(file, alert):
+            return answered(moment.model_copy(update={"crowded": (calm,)}))
         decision = answered(moment)
         crowded = await self._crowd.stops(file, alert, decision)
         if not crowded:
@@ -237,6 +240,13 @@ class Triage:
         except Conflict:
             # The same message twice at once: the other one marked it.
             self._log.info("alert.marked_already", alert=alert.id)
+
+
+def _calm(file: CaseFile, alert: Alert) -> str:
+    """Say why an alert only asks: a person has just judged what it belongs to."""
+    if not file.exists or not file.case.false_alarm or alert.kind in ASKED_FOR:
+        return ""
+    return f"a person called this case a false alarm at {file.case.judged_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _told_microsoft(file: CaseFile) -> bool:

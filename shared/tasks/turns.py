@@ -4,7 +4,7 @@
 |-----------------|----------------------------------------------------------------------------|
 | restore_sign_in | when a person asked, and the look at the door found nothing                |
 | unblock_sender  | when the checklist is green, or the owner has been let back in             |
-| of phase close  | when everything else has ended well                                        |
+| of phase close  | when everything else has ended well, or a person said "false alarm"        |
 | every other     | at once                                                                    |
 """
 
@@ -33,6 +33,8 @@ def has_turn(file: CaseFile, task: Task) -> bool:
         return file.case.restored_at is not None
     if task.responder == UNBLOCK:
         return _may_send(file)
+    if task.phase is Phase.CLOSE and file.case.false_alarm:
+        return True
     if task.phase is Phase.CLOSE:
         others = _others(file)
         return all(t.state in _WELL for t in others) and not left_for_people(others)

@@ -22,6 +22,7 @@ from shared.model import (
     Difference,
     Entry,
     Event,
+    Phase,
     ResponderName,
     Task,
     TaskId,
@@ -87,7 +88,7 @@ class Undo:
         Raises `Gone` where there is no such case, `Refused` where it was erased.
         """
         file = await self._load(tenant, case)
-        steps = tuple(self._step(file, task) for task in _to_undo(file, only))
+        steps = tuple(self._step(file, task) for task in _offered(file, only))
         return file.case.account, steps
 
     async def ask(
@@ -99,7 +100,7 @@ class Undo:
         """
         file = await self._load(tenant, case)
         refuse_own(file.case, actor)
-        found = [(task, self._step(file, task)) for task in _to_undo(file, only)]
+        found = [(task, self._step(file, task)) for task in _offered(file, only)]
         free = [(task, step) for task, step in found if not step.obstacle]
         if not free:
             reasons = " ".join(step.obstacle for _, step in found)
@@ -213,6 +214,17 @@ def _to_undo(file: CaseFile, only: ResponderName | None) -> list[Task]:
         if (only is None or task.responder == only) and (changes := _changes(file, task.responder))
     ]
     return [task for _, task in sorted(held, key=lambda pair: pair[0], reverse=True)]
+
+
+def _offered(file: CaseFile, only: ResponderName | None) -> list[Task]:
+    """Pick what is put back when somebody asks; what the sources of a false alarm were told stays.
+
+    That is put back where it is named.
+    """
+    found = _to_undo(file, only)
+    if not file.case.false_alarm or only is not None:
+        return found
+    return [task for task in found if task.phase is not Phase.CLOSE]
 
 
 def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:

@@ -31,10 +31,13 @@ NEEDED: Final[Mapping[str, Role]] = MappingProxyType(
         "sweeps/inbox_rules/mend": Role.RESPONDER,
         "sweeps/inbox_rules/run": Role.RESPONDER,
         "sweeps/secure_score/control": Role.ADMINISTRATOR,
+        "verdicts/false-alarm": Role.APPROVER,
+        "verdicts/take-back": Role.APPROVER,
     }
 )
 FORM: Final = urlencode(
     {
+        "case": "0123456789abcdef",
         "ceiling": "observe",
         "channel": "nobody",
         "check": "methods",

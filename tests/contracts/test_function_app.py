@@ -40,6 +40,7 @@ FUNCTIONS = {
     "notify": ("httpTrigger", "notifications/{what}", {"POST"}),
     "guards": ("httpTrigger", "guards", {"GET"}),
     "move_guard": ("httpTrigger", "guards/{what}", {"POST"}),
+    "judge": ("httpTrigger", "verdicts/{what}", {"POST"}),
     "erasures": ("httpTrigger", "erasures", {"GET"}),
     "erase": ("httpTrigger", "erasures/{what}", {"POST"}),
     "show_restore": ("httpTrigger", "cases/{id}/restore", {"GET"}),

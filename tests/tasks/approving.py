@@ -59,7 +59,11 @@ class Person(Bench):
         auth = HmacAuth.model_validate({"secrets": [SECRET]})
         headers = {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}
         take = {"approve": self.app.approve, "decline": self.app.decline, "since": self.app.since}
-        page = await take[how](self.the_case().id, headers, body)
+        page = await (
+            take[how](self.the_case().id, headers, body)
+            if how in take
+            else self.app.judge(how, headers, body)
+        )
         return page.status, json.loads(page.body)
 
     async def approve(self, *cards: Json, **more: Any) -> tuple[int, Json]:
@@ -75,7 +79,7 @@ class Person(Bench):
         named = {"responder": card["responder"], "fingerprint": card["fingerprint"]}
         return await self.send("decline", reason=reason, **named)
 
-    async def undo(self, responder: str) -> int:
+    async def undo(self, responder: str | None = None) -> int:
         body = json.dumps({"by": "Nia", "responder": responder}).encode()
         auth = HmacAuth.model_validate({"secrets": [SECRET]})
         page = await self.app.ask_undo(

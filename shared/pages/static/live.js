@@ -4,6 +4,13 @@
 // details and a selection of text stay. Who asked the system for less motion starts paused.
 (() => {
   "use strict";
+  const all = document.getElementById("tick-all");
+  if (all) {
+    all.parentElement.hidden = false;
+    all.addEventListener("change", () => {
+      for (const one of all.form.elements) if (one.name === "case") one.checked = all.checked;
+    });
+  }
   const bar = document.getElementById("live");
   const text = document.getElementById("live-text");
   const toggle = document.getElementById("live-toggle");
