@@ -17,6 +17,7 @@ from shared.model import (
     CaseId,
     CaseStatus,
     Event,
+    Judgement,
     MailboxKind,
     Mode,
     ObjectId,
@@ -269,8 +270,8 @@ class CaseView(Value):
     severity: Severity
     kinds: tuple[AlertKind, ...]
     dry_run: bool
-    false_alarm: bool = False
-    """Whether a person said that nobody was in."""
+    judgement: Judgement | None = None
+    """What a person said that it was; nobody said so, where it is null."""
     opened_at: Utc
     compromised_since: Utc
     first_alert_at: Utc
@@ -320,7 +321,7 @@ class CaseRow(Value):
     """The kinds of foothold that were found."""
     expires_at: Utc | None = None
     """When the first of what waits is given up."""
-    false_alarm: bool = False
+    judgement: Judgement | None = None
 
 
 class CasesView(Value):

@@ -88,7 +88,7 @@ def case_view(
         severity=case.severity,
         kinds=tuple(sorted(case.kinds)),
         dry_run=case.dry_run,
-        false_alarm=case.false_alarm,
+        judgement=case.judgement,
         opened_at=case.opened_at,
         compromised_since=case.compromised_since,
         first_alert_at=zero,

@@ -12,6 +12,7 @@ from shared.model import (
     AlertState,
     CaseStatus,
     Event,
+    Judgement,
     MailboxKind,
     Mode,
     Phase,
@@ -38,6 +39,10 @@ SIGNS: Final[dict[type[StrEnum], dict[StrEnum, Sign]]] = {
         CaseStatus.OBSERVED: ("Observed only", Tone.QUIET, "eye"),
         CaseStatus.NEEDS_PERSON: ("Needs a person", Tone.PERSON, "person"),
         CaseStatus.CLOSED: ("Closed", Tone.QUIET, "off"),
+    },
+    Judgement: {
+        Judgement.FALSE_ALARM: ("A false alarm", Tone.QUIET, "off"),
+        Judgement.COMPROMISE: ("No false alarm", Tone.PERSON, "mark"),
     },
     TaskState: {
         TaskState.QUEUED: ("Queued", Tone.BUSY, "running"),

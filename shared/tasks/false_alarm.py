@@ -29,6 +29,7 @@ from shared.model import (
     Task,
     TaskState,
     TenantId,
+    Upn,
     Value,
 )
 from shared.store.verbs import Queue, Store
@@ -49,6 +50,7 @@ class Judged(Value):
     """What a person's word did to a case."""
 
     case: CaseId
+    upn: Upn
     let_be: tuple[ResponderName, ...] = ()
     planned_again: tuple[ResponderName, ...] = ()
     stands: tuple[ResponderName, ...] = ()
@@ -119,6 +121,7 @@ class FalseAlarms:
         told = ("Let be", _names(let_be)), ("Changed and not put back", stands)
         judged = Judged(
             case=file.id,
+            upn=file.case.account.upn,
             let_be=_names(let_be),
             planned_again=_names(again),
             stands=stands,
@@ -130,7 +133,10 @@ class FalseAlarms:
         self, file: CaseFile, event: Event, judged: Judged, tasks: list[Task], by: Actor
     ) -> bool:
         """Write the word down with all that follows from it, and see that the case goes on."""
-        data: Json = {"by": by.model_dump(), **judged.model_dump(mode="json", exclude={"said"})}
+        data: Json = {
+            "by": by.model_dump(),
+            **judged.model_dump(mode="json", exclude={"said", "upn"}),
+        }
         line = Line(event=event, text=judged.said, actor=by.name, data=data)
         await self._conclusion.foretell(file, 1)
         try:
@@ -160,7 +166,8 @@ def _taken_back(file: CaseFile, reason: str) -> tuple[Judged, list[Task]]:
         if _tells(task) or (task.responder in spared and task.state is TaskState.DECLINED)
     ]
     said = _words(f"No false alarm: {reason}", ("Planned again", _names(again)))
-    return Judged(case=file.id, planned_again=_names(again), said=said), again
+    judged = Judged(case=file.id, upn=file.case.account.upn, planned_again=_names(again), said=said)
+    return judged, again
 
 
 def _tells(task: Task) -> bool:

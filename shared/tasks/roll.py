@@ -205,6 +205,6 @@ def row_of(
         phase=next((phase for phase in PHASES if phase in going), None),
         rules=tuple(dict.fromkeys(chain.from_iterable(decided))),
         found=tuple(sorted({one.kind for task in tasks for one in task.footholds})),
-        false_alarm=case.false_alarm,
+        judgement=case.judgement,
         expires_at=min((task.wait.expires_at for task in tasks if task.wait), default=None),
     )

@@ -32,7 +32,10 @@ def test_whatever_a_name_is_it_becomes_one_short_line_without_markup(text: str, 
 def test_every_event_has_a_title_and_a_text_in_which_names_are_plain(what: str) -> None:
     name = "<b>[x](https://mallory.example)"
     facts = dict.fromkeys(
-        ("upn", "who", "kinds", "severity", "status", "responder", "until", "contained", "said"),
+        (
+            *("upn", "who", "kinds", "severity", "status", "false_alarm", "responder"),
+            *("until", "contained", "said"),
+        ),
         name,
     )
     title, text = written(what, **facts, count=2, lines=[name, name])

@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from shared.desk import Page as Answer
 from shared.model import CaseStatus, TaskState
+from shared.paths import Ask
+from tests.e2e.visitor import answered
 from tests.tasks.approving import Person
 
 pytestmark = pytest.mark.browser
@@ -31,7 +34,9 @@ class Site:
         self.thread.start()
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        return self.run(self._route(method, path, headers, body))
+        place, _, query = path.removeprefix("/api/").partition("?")
+        ask = Ask(headers, dict(parse_qsl(query)), body)
+        return self.run(answered(method, place, self.bench.app, ask))
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=60)
@@ -41,23 +46,6 @@ class Site:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
-
-    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        app, parts = self.bench.app, path.removeprefix("/api/").split("/")
-        match method, parts:
-            case "GET", ["approvals"]:
-                return await app.approvals(headers)
-            case "GET", ["cases", case, "undo"]:
-                return await app.show_undo(case, headers)
-            case "POST", ["cases", case, how]:
-                take = {
-                    "approve": app.approve,
-                    "decline": app.decline,
-                    "since": app.since,
-                    "undo": app.ask_undo,
-                }
-                return await take[how](case, headers, body)
-        return await app.page(path.removeprefix("/api/"), headers)
 
     def settle(self) -> None:
         self.run(self.bench.settle())
@@ -77,7 +65,7 @@ def served(site: Site) -> Iterator[Site]:
 
         def _deal(self, method: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            page = site.answer(method, self.path.partition("?")[0], dict(self.headers), body)
+            page = site.answer(method, self.path, dict(self.headers), body)
             self.send_response(page.status)
             for name, value in page.headers.items():
                 self.send_header(name, value)
@@ -200,3 +188,46 @@ def test_what_a_reader_has_begun_to_type_survives_the_refresh(site: Site, page: 
     note.fill("")
     with page.expect_request(f"{site.address}/approvals"):
         page.clock.run_for(65_000)
+
+
+def test_a_false_alarm_is_one_form_on_the_cases_page_and_can_be_taken_back(
+    site: Site, page: Page
+) -> None:
+    page.goto(f"{site.address}/cases/{site.bench.the_case().id}")
+    page.get_by_text("This is a false alarm …").click()
+    page.get_by_label("How you know").fill("Ada is on a journey")
+    page.get_by_role("button", name="Close it as a false alarm").click()
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    page.reload()
+    assert page.locator("#answer").inner_text().startswith("A false alarm")
+    assert page.get_by_role("button", name="Approve").count() == 0
+    page.get_by_text("It was no false alarm …").click()
+    page.get_by_label("Why", exact=True).fill("Ada is at home")
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    page.reload()
+    assert page.get_by_role("button", name="Approve").count() == 5
+
+
+def test_several_cases_are_ticked_and_closed_as_false_alarms(site: Site, page: Page) -> None:
+    others = [oid for oid in site.bench.tenant.users if oid != site.bench.oid][:2]
+    for number, oid in enumerate(others):
+        site.run(site.bench.detect(2 + number, level="medium", oid=oid))
+    site.settle()
+    page.goto(f"{site.address}/cases")
+    page.get_by_role("link", name="Close several as false alarms").click()
+    page.get_by_role("heading", name="Cases found").wait_for()
+    boxes = page.locator("input[name=case]")
+    assert boxes.count() == 3
+    page.get_by_text("Close those that are ticked as false alarms …").click()
+    page.get_by_label("Tick all that are listed").check()
+    assert page.locator("input[name=case]:checked").count() == 3
+    boxes.last.uncheck()
+    page.get_by_label("How you know").fill("a detection that errs")
+    page.get_by_role("button", name="Close them as false alarms").click()
+    page.get_by_role("heading", name="What became of them").wait_for()
+    site.settle()
+    closed = [case.status for case in site.bench.all_cases()]
+    assert sorted(closed) == ["closed", "closed", "waiting"]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
-from shared.desk import Page as Answer
 from tests.e2e.test_approval_pages import Site, served
 from tests.tasks.approving import Person
 from tests.tasks.benches import POLICY
@@ -51,21 +50,6 @@ class Hostile(Site):
         await bench.ask(reason=words, by=words)
         await bench.post("defender", {"title": words, "id": words})
         await bench.settle()
-
-    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        app, html = self.bench.app, {**headers, "accept": "text/html"}
-        match path.removeprefix("/api/").split("/"):
-            case ["guards"]:
-                return await app.guards(html)
-            case ["policy"]:
-                return await app.show_policy(html)
-            case ["health"]:
-                return await app.health(html)
-            case ["notifications"]:
-                return await app.notifications(html)
-            case ["alert", alert, "why"]:
-                return await app.why(alert, html)
-        return await super()._route(method, path, headers, body)
 
 
 def complaining(page: Page) -> list[str]:

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from cli.main import app
 from lab.organisation import Organisation
 from lab.score_history import ScoreHistory
-from shared.desk import Page as Answer
 from tests.e2e.test_approval_pages import Site, served
 from tests.tasks.approving import Person
 
@@ -38,15 +37,6 @@ class Posture(Site):
         ScoreHistory(self.bench.tenant).lay_out(days=90)
         self.run(self.bench.app.start_sweeps())
         self.run(self.bench.settle(within=timedelta(days=2)))
-
-    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        place, _, rest = path.removeprefix("/api/").partition("/")
-        if place != "sweeps":
-            return await super()._route(method, path, headers, body)
-        if method == "GET":
-            return await self.bench.app.show_sweep(rest, headers)
-        name, _, what = rest.partition("/")
-        return await self.bench.app.move_sweep(name, what, headers, body)
 
 
 @pytest.fixture(scope="module")

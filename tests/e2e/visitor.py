@@ -34,7 +34,9 @@ class Visitor:
     async def press(self, path: str, **fields: Any) -> Page:
         """Send a form of a page of the local stack."""
         headers = {**BROWSER, "sec-fetch-site": "same-origin"}
-        page = await answered("POST", path, self.app, Ask(headers, {}, urlencode(fields).encode()))
+        page = await answered(
+            "POST", path, self.app, Ask(headers, {}, urlencode(fields, doseq=True).encode())
+        )
         assert page.status < 400, page.body
         return page
 

@@ -234,6 +234,7 @@ def test_the_shape_of_the_json_is_what_was_published() -> None:
         ),
         "hardening",
         "id",
+        "judgement",
         *("kinds", "open", "opened_at", "reasons", "refresh_s", "severity", "shape", "status"),
         *("tasks", "title", "unlooked", "way_back", "who"),
     ]

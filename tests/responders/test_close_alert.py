@@ -8,12 +8,18 @@ import pytest
 from lab.tenant.faults import Loss, When
 from responders.close_alert import CloseAlert
 from shared.errors import Refused, Transient
-from shared.model import Case, Origin
+from shared.model import Case, Judgement, Origin
+
+FALSE = ("resolved", "falsePositive", "notMalicious")
 
 
 def graded(place: Any, alert: str) -> tuple[str, str | None, str | None]:
     held = place.lab.state.alerts[alert]
     return held.status, held.classification, held.determination
+
+
+def false_alarm(case: Case) -> Case:
+    return case.model_copy(update={"judgement": Judgement.FALSE_ALARM})
 
 
 def ids(case: Case) -> list[str]:
@@ -131,3 +137,38 @@ async def test_undo_leaves_all_of_them_where_somebody_graded_one_since(stand: An
     with pytest.raises(Refused, match="phishing"):
         await place.responder.undo(change, place.world)
     assert place.ours() == []
+
+
+async def test_a_false_alarm_is_closed_as_one_and_undo_opens_it_again(stand: Any) -> None:
+    place = stand(CloseAlert())
+    case = false_alarm(await place.case())
+    before = [graded(place, alert)[0] for alert in ids(case)]
+    [change] = await place.until_done(case)
+    for alert in ids(case):
+        assert graded(place, alert) == FALSE
+        assert "false alarm" in place.lab.state.alerts[alert].comments[-1].text
+    await place.responder.undo(change, place.world)
+    assert [graded(place, alert)[0] for alert in ids(case)] == before
+
+
+async def test_what_the_case_closed_itself_is_corrected_either_way(stand: Any) -> None:
+    place = stand(CloseAlert())
+    case = await place.case()
+    await place.until_done(case)
+    await place.until_done(false_alarm(case))
+    assert {graded(place, alert) for alert in ids(case)} == {FALSE}
+    taken_back = false_alarm(case).model_copy(update={"judgement": Judgement.COMPROMISE})
+    await place.until_done(taken_back)
+    assert {graded(place, alert)[1] for alert in ids(case)} == {"truePositive"}
+
+
+async def test_what_a_person_resolved_otherwise_is_not_corrected(stand: Any) -> None:
+    place = stand(CloseAlert())
+    case = await place.case()
+    first, second = ids(case)
+    alerts = place.lab.state.alerts
+    theirs = {"status": "resolved", "classification": "truePositive", "determination": "phishing"}
+    alerts[first] = replace(alerts[first], **theirs)
+    await place.until_done(false_alarm(case))
+    assert graded(place, first) == ("resolved", "truePositive", "phishing")
+    assert graded(place, second) == FALSE

@@ -8,9 +8,13 @@ import pytest
 from lab.tenant.faults import Loss, When
 from responders.close_incident import CloseIncident
 from shared.errors import Refused, Transient
-from shared.model import Case, Origin
+from shared.model import Case, Judgement, Origin
 
 CLOSED = ("resolved", "truePositive", "compromisedAccount")
+
+
+def false_alarm(case: Case) -> Case:
+    return case.model_copy(update={"judgement": Judgement.FALSE_ALARM})
 
 
 def defender(case: Case) -> list[str]:
@@ -175,3 +179,17 @@ async def test_undo_leaves_all_of_them_where_somebody_graded_one_since(stand: An
     with pytest.raises(Refused, match="phishing"):
         await place.responder.undo(change, place.world)
     assert place.ours() == []
+
+
+async def test_a_false_alarm_is_closed_as_one_also_where_the_case_closed_it_before(
+    stand: Any,
+) -> None:
+    place = stand(CloseIncident())
+    case = await place.case()
+    await place.until_done(case)
+    [change] = await place.until_done(false_alarm(case))
+    for incident in incidents(place, case):
+        assert graded(place, incident) == ("resolved", "falsePositive", "notMalicious")
+        assert "false alarm" in place.lab.state.incidents[incident].comments[-1].text
+    await place.responder.undo(change, place.world)
+    assert {graded(place, incident) for incident in incidents(place, case)} == {CLOSED}

@@ -9,7 +9,7 @@ from lab.tenant.sentinel import Incident, account_entity
 from lab.workbench import lab_tenant
 from responders.close_sentinel_incident import CloseSentinelIncident
 from shared.errors import Conflict, Refused, Unavailable
-from shared.model import Case, Origin
+from shared.model import Case, Judgement, Origin
 
 
 def the_incident(place: Any) -> Incident:
@@ -116,3 +116,20 @@ async def test_undo_opens_it_unless_somebody_judged_it_since(stand: Any) -> None
     )
     with pytest.raises(Refused, match="BenignPositive"):
         await place.responder.undo(change, place.world)
+
+
+async def test_a_false_alarm_is_closed_as_one_also_where_the_case_closed_it_before(
+    stand: Any,
+) -> None:
+    place = stand(CloseSentinelIncident())
+    case = await place.case()
+    name = the_incident(place).name
+    await place.until_done(case)
+    alarm = case.model_copy(update={"judgement": Judgement.FALSE_ALARM})
+    await place.until_done(alarm)
+    held = place.lab.workspace.incidents[name]
+    assert (held.status, held.classification) == ("Closed", "FalsePositive")
+    assert len(held.comments) == 2
+    taken_back = alarm.model_copy(update={"judgement": Judgement.COMPROMISE})
+    await place.until_done(taken_back)
+    assert verdict(place) == ("Closed", "TruePositive", "SuspiciousActivity")
