@@ -133,10 +133,8 @@ class FalseAlarms:
         self, file: CaseFile, event: Event, judged: Judged, tasks: list[Task], by: Actor
     ) -> bool:
         """Write the word down with all that follows from it, and see that the case goes on."""
-        data: Json = {
-            "by": by.model_dump(),
-            **judged.model_dump(mode="json", exclude={"said", "upn"}),
-        }
+        told = judged.model_dump(mode="json", include={"let_be", "planned_again", "stands"})
+        data: Json = {"by": by.model_dump(), **told}
         line = Line(event=event, text=judged.said, actor=by.name, data=data)
         await self._conclusion.foretell(file, 1)
         try:
