@@ -100,7 +100,8 @@ def _said(
 def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]) -> Answer:
     """Say who judged it, and what of the account is still as this case changed it."""
     word = next(e for e in reversed(entries) if e.event is Event.FALSE_ALARM)
-    judged = f"{word.actor} judged it at {full(word.at)}."
+    why = str(word.data.get("reason", "")).rstrip(".")
+    judged = f"Judged at {full(word.at)} by {word.actor}: {why}."
     waiting = sum(task.state is TaskState.WAITING for task in tasks)
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
@@ -115,8 +116,8 @@ def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]
         return Answer(
             tone=Tone.PERSON,
             word="A false alarm, not all is put back",
-            sentence=f"{judged} {_many(len(stands), 'change')} made before {verb}: "
-            "look below, and put back what the owner needs.",
+            sentence=f"{judged} {_many(len(stands), 'change')} made before {verb}; "
+            "put back what the owner needs.",
         )
     if case.status is not CaseStatus.CLOSED:
         said = f"{judged} Its source could not be told so; see what is left."

@@ -55,6 +55,7 @@ class Judged(Value):
     planned_again: tuple[ResponderName, ...] = ()
     stands: tuple[ResponderName, ...] = ()
     """Changed before, or at work just now: as it is until somebody puts it back."""
+    reason: str
     said: str
 
 
@@ -84,7 +85,7 @@ class FalseAlarms:
             judged, tasks = self._said(file, by, reason.strip())
             if await self._written(file, Event.FALSE_ALARM, judged, tasks, by):
                 return judged
-        raise _Busy
+        raise _busy()
 
     async def take_back(self, tenant: TenantId, case: CaseId, *, by: Actor, reason: str) -> Judged:
         """Take a case for a compromise again, and plan what was let be.
@@ -102,7 +103,7 @@ class FalseAlarms:
             judged, tasks = _taken_back(file, reason.strip())
             if await self._written(file, Event.TAKEN_BACK, judged, tasks, by):
                 return judged
-        raise _Busy
+        raise _busy()
 
     async def _load(self, tenant: TenantId, case: CaseId, by: Actor) -> CaseFile:
         file = await CaseFile.load(self._store, self._clock, tenant, case)
@@ -125,6 +126,7 @@ class FalseAlarms:
             let_be=_names(let_be),
             planned_again=_names(again),
             stands=stands,
+            reason=reason,
             said=_words(f"A false alarm: {reason}", *told),
         )
         return judged, [*let_be, *again]
@@ -133,7 +135,9 @@ class FalseAlarms:
         self, file: CaseFile, event: Event, judged: Judged, tasks: list[Task], by: Actor
     ) -> bool:
         """Write the word down with all that follows from it, and see that the case goes on."""
-        told = judged.model_dump(mode="json", include={"let_be", "planned_again", "stands"})
+        told = judged.model_dump(
+            mode="json", include={"let_be", "planned_again", "stands", "reason"}
+        )
         data: Json = {"by": by.model_dump(), **told}
         line = Line(event=event, text=judged.said, actor=by.name, data=data)
         await self._conclusion.foretell(file, 1)
@@ -152,7 +156,8 @@ class FalseAlarms:
         )
 
 
-_Busy: Final = Refused("The case is being worked on right now; nothing was changed, try again")
+def _busy() -> Refused:
+    return Refused("The case is being worked on right now; nothing was changed, try again")
 
 
 def _taken_back(file: CaseFile, reason: str) -> tuple[Judged, list[Task]]:
@@ -164,7 +169,13 @@ def _taken_back(file: CaseFile, reason: str) -> tuple[Judged, list[Task]]:
         if _tells(task) or (task.responder in spared and task.state is TaskState.DECLINED)
     ]
     said = _words(f"No false alarm: {reason}", ("Planned again", _names(again)))
-    judged = Judged(case=file.id, upn=file.case.account.upn, planned_again=_names(again), said=said)
+    judged = Judged(
+        case=file.id,
+        upn=file.case.account.upn,
+        planned_again=_names(again),
+        reason=reason,
+        said=said,
+    )
     return judged, again
 
 
