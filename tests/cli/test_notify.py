@@ -15,11 +15,9 @@ from cli.main import app
 from lab import services
 from lab.receivers import Receivers
 from lab.workbench import SECRET
-from shared.desk import Page
-from shared.paths import Ask
+from shared.app import App
 from tests.cli.test_erase import by_the_clock
 from tests.e2e.test_approval_pages import Site, served
-from tests.e2e.visitor import answered
 from tests.tasks.benches import Bench
 from tests.tasks.telling import telling_bench, told
 
@@ -36,9 +34,9 @@ class Reached(Site):
         self.told: Bench = telling_bench(self.far, patch, folder, at=by_the_clock() - EARLIER)
         patch.setenv("FIREBREAK_OPERATOR_SECRET", SECRET)
 
-    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Page:
-        ask = Ask(headers, {}, body)
-        return await answered(method, path.removeprefix("/api/"), self.told.app, ask)
+    @property
+    def app(self) -> App:
+        return self.told.app
 
     def contain(self) -> None:
         """Let a case be contained, and told of again and again where that fails, until now."""

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from playwright.sync_api import Browser, Page
 
+from shared.app import App
 from shared.desk import Page as Answer
 from shared.model import CaseStatus, TaskState
 from shared.paths import Ask
@@ -33,10 +34,14 @@ class Site:
         self.thread = Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
 
+    @property
+    def app(self) -> App:
+        return self.bench.app
+
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         place, _, query = path.removeprefix("/api/").partition("?")
         ask = Ask(headers, dict(parse_qsl(query)), body)
-        return self.run(answered(method, place, self.bench.app, ask))
+        return self.run(answered(method, place, self.app, ask))
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=60)
