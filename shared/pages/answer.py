@@ -108,7 +108,7 @@ def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]
         return Answer(
             tone=Tone.PERSON,
             word="Called a false alarm, and something waits",
-            sentence=f"{judged} {_many(waiting, 'change')} {verb} for a person's approval.",
+            sentence=f"{judged} {number_of(waiting, 'change')} {verb} for a person's approval.",
         )
     stands = [task for task in tasks if stays_changed(task, entries)]
     if stands:
@@ -116,7 +116,7 @@ def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]
         return Answer(
             tone=Tone.PERSON,
             word="A false alarm, not all is put back",
-            sentence=f"{judged} {_many(len(stands), 'change')} made before {verb}; "
+            sentence=f"{judged} {number_of(len(stands), 'change')} made before {verb}; "
             "put back what the owner needs.",
         )
     if case.status is not CaseStatus.CLOSED:
