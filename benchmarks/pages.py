@@ -48,6 +48,7 @@ from shared.store.memory import MemoryStore
 from shared.store.verbs import Exists, Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.awaited import CASES
+from shared.tasks.lines import beside
 
 START: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZES: Final = (10, 1_000, 20_000)
@@ -88,6 +89,7 @@ class Furnished:
             said = made.body if isinstance(made.body, bytes) else b""
             await self.bench.post(made.source, said.replace(b'"high"', b'"' + level + b'"'))
         await self.bench.settle(within=timedelta(minutes=3))
+        await self.bench.app.reconcile()
         async for row in self.store.scan(keys.cases(self.tenant), prefix=keys.LISTED):
             self.cases += 1
             if not row.body["waiting"]:
@@ -157,8 +159,8 @@ def _lines(line: Row, number: int) -> Iterator[Put]:
     body["expires_at"] = (START + timedelta(days=9)).isoformat() if waits else None
     key = f"{keys.opened_before(at)}:{case}"
     yield Put(line.partition, key, body)
-    if status is not CaseStatus.CONTAINED:
-        yield Put(line.partition, f"{keys.OPEN}{key}", body)
+    for place, row in beside(key, body).items():
+        yield Put(line.partition, place, row)
 
 
 def _alerts(alert: Row, number: int) -> Iterator[Put]:

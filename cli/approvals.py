@@ -155,8 +155,9 @@ def _more(found: Json) -> list[Text]:
     """Say how much waits on later pages, and how to see it."""
     if not found["after"]:
         return []
-    left = found["cases_in_all"] - found["cases_before"] - found["cases"]
-    said = f"More waits in {left} cases; go on with: firebreak approvals --after {found['after']}"
+    left = max(found["cases_in_all"] - found["cases_before"] - found["cases"], 1)
+    cases = f"{'at least ' if found['at_least'] else ''}{left} case{'' if left == 1 else 's'}"
+    said = f"More waits in {cases}; go on with: firebreak approvals --after {found['after']}"
     return [Text(said, style="bold")]
 
 

@@ -65,13 +65,13 @@ class ApprovalsView(Value):
     at: Utc
     cards: tuple[Card, ...]
     changes: int
-    """How many wait in all, on every page."""
+    """How many wait in all, on every page, as far as they were counted."""
     cases: int
     """Cases on this page."""
     cases_before: int = 0
     cases_in_all: int
-    unread: bool = False
-    """Whether there are so many unsettled cases that the oldest were not looked at."""
+    at_least: bool = False
+    """Whether more wait than were counted: those that are given up first."""
     after: str = ""
     """Where the next page begins; empty: there is none."""
 

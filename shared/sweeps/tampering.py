@@ -19,7 +19,7 @@ from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import fingerprint
 from shared.tasks.erased import erased_lines
 from shared.tasks.journal import Journal
-from shared.tasks.roll import UNSETTLED, row_of
+from shared.tasks.roll import row_of
 
 
 class Tampered(Value):
@@ -164,11 +164,6 @@ def list_faults(listed: Row, read: CaseRows) -> Iterator[Tampered]:
     if said != right or listed.key != keys.list_row(read.case):
         told = "says something else than the case"
         yield Tampered(where=at(listed.partition, listed.key), what=told)
-
-
-def unsettled(listed: Row) -> bool:
-    """Whether a line of the list has to stand among those that are not settled, too."""
-    return listed.body.get("status") in UNSETTLED or bool(listed.body.get("waiting"))
 
 
 def vouched_alerts(journal: Sequence[Entry]) -> Mapping[str, tuple[int, str]]:

@@ -3,7 +3,7 @@
 Rows are migrated as they are read, but what a list lacks nobody would read: the first version had
 no second line for cases that are not settled, so those would be on no page, nor one for alerts that
 wait for a person, so those would not be counted. The timer goes through each list once, some lines
-at a time, and remembers how far it came.
+at a time, and remembers how far it came; what people are asked it then keeps up with, for ever.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Final
 from shared.errors import Conflict
 from shared.model import ALERTS_FOR_PEOPLE, SCHEMA, AlertId, AlertState, CaseId, TenantId
 from shared.store.verbs import Partition, Put, Row, Store
-from shared.sweeps.tampering import unsettled
+from shared.sweeps.awaited_rows import AwaitedRows
 from shared.tasks import keys
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.lines import beside, brought, read_beside
 from shared.tasks.roll import row_of
 
 _CASES: Final = 100
@@ -46,25 +47,32 @@ class Upgrade:
         self._store = store
         self._clock = clock
         self._tenant = tenant
+        self._awaited = AwaitedRows(store, tenant)
         self._done = False
 
     async def run(self) -> int:
-        """Go on with lists that are not of this version; returns how many lines were read."""
+        """Go on with lists that are not of this version; returns how many lines it took.
+
+        Once they are, those are lines that another version wrote since.
+        """
         if self._done:
-            return 0
+            return await self._awaited.run()
         cases = _Walk(keys.LISTED_BY, keys.cases(self._tenant), keys.LISTED, _CASES)
         alerts = _Walk(keys.ALERTS_LISTED_BY, keys.inbox(self._tenant), keys.SHOWN, _ALERTS)
-        read = await self._go_on(cases, self._list), await self._go_on(alerts, self._find)
-        self._done = read == (None, None)
-        return sum(lines or 0 for lines in read)
+        listed, all_cases = await self._go_on(cases, self._list)
+        found, all_alerts = await self._go_on(alerts, self._find)
+        self._done = all_cases and all_alerts
+        return listed + found + (await self._awaited.run() if all_cases else 0)
 
-    async def _go_on(self, walk: _Walk, bring: Callable[[Row], Awaitable[None]]) -> int | None:
-        """Bring the next lines of a list; returns how many, or `None` where none are left."""
+    async def _go_on(
+        self, walk: _Walk, bring: Callable[[Row], Awaitable[None]]
+    ) -> tuple[int, bool]:
+        """Bring the next lines of a list; returns how many, and whether none are left."""
         home = keys.schema(self._tenant)
         mark = await self._store.read(home, walk.mark)
         after = str(mark.body["after"]) if mark and mark.body["schema"] == SCHEMA else ""
         if after == _DONE:
-            return None
+            return 0, True
         scan = self._store.scan(walk.at, prefix=walk.prefix, after=after, most=walk.most)
         lines = [line async for line in scan]
         for line in lines:
@@ -72,7 +80,7 @@ class Upgrade:
         reached = lines[-1].key if len(lines) == walk.most else _DONE
         body = {"schema": SCHEMA, "after": reached}
         await self._store.write(Put(home, walk.mark, body, mark.etag if mark else None))
-        return len(lines)
+        return len(lines), reached == _DONE
 
     async def _find(self, line: Row) -> None:
         """Write the second line of an alert that waits for a person, where it has none."""
@@ -94,19 +102,14 @@ class Upgrade:
         file = await CaseFile.load(self._store, self._clock, self._tenant, CaseId(line.body["id"]))
         if not file.exists:
             return
-        second = f"{keys.OPEN}{line.key}"
-        listed = await self._store.read(line.partition, second)
         at = datetime.fromisoformat(line.body["updated_at"])
         now = row_of(file.case, tuple(file.tasks.values()), file.journal.entries, at=at)
         body = now.model_dump(mode="json")
-        fresh = Row(line.partition, line.key, body, line.etag)
-        if body == line.body and (listed is not None) == unsettled(fresh):
+        seen = await read_beside(self._store, line.partition, line.key, body)
+        stand = {key: row.body for key, row in seen.items()}
+        if body == line.body and stand == beside(line.key, body):
             return
-        changes = [Put(line.partition, line.key, body, line.etag)]
-        if unsettled(fresh):
-            changes.append(Put(line.partition, second, body, listed.etag if listed else None))
-        try:
-            await self._store.write(*changes)
-        except Conflict:
-            # Somebody has just written the case's line: it is of this version by that.
-            return
+        rows = brought(line.partition, line.key, body, before=line.body, seen=seen)
+        # Whoever has just written the case's line brought it to this version by that.
+        with suppress(Conflict):
+            await self._store.write(Put(line.partition, line.key, body, line.etag), *rows)

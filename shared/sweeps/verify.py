@@ -28,7 +28,6 @@ from shared.sweeps.tampering import (
     list_faults,
     read_case,
     seal_faults,
-    unsettled,
     vouched_alerts,
 )
 from shared.sweeps.verify_alerts import AlertWalk
@@ -39,6 +38,7 @@ from shared.tasks.casebook import what_it_said
 from shared.tasks.erased import NOBODY, erased_evidence
 from shared.tasks.journal import Journal
 from shared.tasks.ledger import Clock
+from shared.tasks.lines import beside, line_beside
 from shared.tasks.overdue import due_of
 from shared.tasks.sealed import ACCOUNTED, VOUCHING, open_one
 
@@ -62,7 +62,7 @@ class Verify:
         async for fault in self._trail.run():
             yield fault
         self.erased.take(self._trail.at, self._trail.vouched)
-        for part in (self._decisions(), self._cases(), self._unsettled(), self._alerts()):
+        for part in (self._decisions(), self._cases(), self._beside(), self._alerts()):
             async for fault in part:
                 yield fault
 
@@ -99,22 +99,24 @@ class Verify:
         again = await self._store.read(listed.partition, listed.key)
         return [fault async for fault in self._case(again or listed)]
 
-    async def _unsettled(self) -> AsyncIterator[Tampered]:
-        """Compare the list of what is not settled with the list of everything."""
+    async def _beside(self) -> AsyncIterator[Tampered]:
+        """Compare what is unsettled, and what people are asked, with the list of everything."""
         home = keys.cases(self._tenant)
-        lines = {r.key async for r in self._store.scan(home, prefix=keys.LISTED) if unsettled(r)}
-        seconds = {
-            row.key.removeprefix(keys.OPEN)
-            async for row in self._store.scan(home, prefix=keys.OPEN)
+        lines = {
+            place: row.key
+            async for row in self._store.scan(home, prefix=keys.LISTED)
+            for place in beside(row.key, row.body)
         }
-        for key in sorted(lines | seconds):
+        for prefix in (keys.OPEN, keys.AWAITED):
+            async for row in self._store.scan(home, prefix=prefix):
+                lines.setdefault(row.key, line_beside(row))
+        for place, key in sorted(lines.items()):
             # Both are written at once, so what differs is read again: it may have moved since.
-            line = await self._store.read(home, key)
-            second = await self._store.read(home, f"{keys.OPEN}{key}")
-            wanted = line.body if line and unsettled(line) else None
-            if (second.body if second else None) != wanted:
-                said = "is not what the list of all cases says"
-                yield Tampered(where=at(home, f"{keys.OPEN}{key}"), what=said)
+            line = await self._store.read(home, key) if key else None
+            found = await self._store.read(home, place)
+            wanted = beside(key, line.body).get(place) if line else None
+            if (found.body if found else None) != wanted:
+                yield Tampered(where=at(home, place), what="is not what the list of all cases says")
 
     async def _case(self, listed: Row) -> AsyncIterator[Tampered]:
         case = CaseId(str(listed.body.get("id", "")))

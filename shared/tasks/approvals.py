@@ -97,10 +97,12 @@ class Approvals:
 
     async def waiting(self, tenant: TenantId, wanted: Wanted) -> ApprovalsView:
         """List a page of what waits, whatever expires first on top, or what waits in one case."""
-        found = Awaited(cases=(CaseId(wanted.case),))
-        if not wanted.case:
+        if wanted.case:
+            found = Awaited(cases=(CaseId(wanted.case),))
+            cards = [await self.of(tenant, found.cases[0])]
+        else:
             found = await awaited(self._store, tenant, wanted)
-        cards = await asyncio.gather(*(self.of(tenant, case) for case in found.cases))
+            cards = await asyncio.gather(*(self._listed(tenant, case) for case in found.cases))
         shown = tuple(chain.from_iterable(cards))
         return ApprovalsView(
             at=self._clock(),
@@ -109,7 +111,7 @@ class Approvals:
             cases=len(found.cases),
             cases_before=found.before,
             cases_in_all=found.cases_in_all or len(found.cases),
-            unread=found.unread,
+            at_least=found.at_least,
             after=found.after,
         )
 
@@ -123,6 +125,13 @@ class Approvals:
         return self._cards(
             Case.model_validate(row.body), [Task.model_validate(one.body) for one in rows]
         )
+
+    async def _listed(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
+        """List the same of a case on the page: one that is not there hides no other."""
+        try:
+            return await self.of(tenant, case)
+        except Gone:
+            return ()
 
     async def one(self, tenant: TenantId, case: CaseId, wish: Yes, *, link: str) -> Card:
         """Show the change a link leads to. Raises `Refused` where it is over or the link used."""

@@ -1,27 +1,32 @@
-"""Which cases wait for a person, whatever expires first on top: told from the list's lines alone.
+"""Which cases wait for a person, whatever is given up first on top.
 
-A storm leaves hundreds of cases that wait. Only those that one page shows are read in full.
+Beside the line of a case that waits stands a row whose key sorts by that. A page reads the rows of
+its own cases, and so many more to count what waits; only the cases it shows are read in full. Until
+the timer has brought a list of the version before (`shared.sweeps.mending`), all lines are read.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Annotated, Final
 
 from pydantic import StringConstraints, ValidationError
 
 from shared.errors import Refused
-from shared.model import CaseId, TenantId, Value
+from shared.model import CaseId, Json, TenantId, Value
 from shared.pages.case_filter import Cursor
-from shared.store.verbs import Row, Store
+from shared.store.verbs import Partition, Store
 from shared.tasks import keys
-from shared.tasks.listing import READ
+from shared.tasks.lines import beside
 
 CASES: Final = 5
 """Cases whose changes one page shows."""
-_AT_ONCE: Final = "0" * 14
-"""Sorts first: when it expires was not written down."""
+COUNTED: Final = 500
+"""Cases that wait and are counted; of more a page says "at least"."""
+
+type _Place = tuple[str, Json]
+"""Where a case stands among those that wait, and its row there."""
 
 
 class Wanted(Value):
@@ -47,40 +52,67 @@ class Awaited(Value):
 
     cases: tuple[CaseId, ...]
     before: int = 0
-    """Cases on the pages before."""
+    """Cases on the pages before, as far as they were counted."""
     changes: int = 0
-    """Changes that wait, in all cases together."""
+    """Changes that wait, in all cases that were counted."""
     cases_in_all: int = 0
-    unread: bool = False
-    """Whether there are so many unsettled cases that the oldest were not looked at."""
+    at_least: bool = False
+    """Whether more wait than were counted: those that are given up first."""
     after: str = ""
     """Where the next page begins; empty: there is none."""
+
+
+class Compared(Value):
+    """How far the rows of what waits were compared with the lines beside which they stand."""
+
+    lines: str = ""
+    """Behind which row of what is not settled it goes on; empty: from the first on."""
+    rows: str = ""
+    """The same of what waits."""
+    once: bool = False
+    """Whether every line was looked at since the version came that writes those rows."""
 
 
 async def awaited(store: Store, tenant: TenantId, wanted: Wanted) -> Awaited:
     """Find the cases of one page among all that wait."""
     at = keys.cases(tenant)
-    rows = [row async for row in store.scan(at, prefix=keys.OPEN, most=READ)]
-    waiting = {_place(row): row for row in rows if row.body["waiting"]}
-    places = sorted(waiting)
-    ahead = [place for place in places if place > wanted.after]
+    mark, rows = await asyncio.gather(
+        store.read(keys.schema(tenant), keys.AWAITED_BY), _places(store, at, most=COUNTED + 1)
+    )
+    brought = mark is not None and Compared.model_validate(mark.body).once
+    if not brought:
+        rows = await _by_lines(store, at)
+    counted, cut = rows[:COUNTED], brought and len(rows) > COUNTED
+    ahead = [place for place in rows if place[0] > wanted.after]
+    if cut and len(ahead) <= CASES:
+        ahead = await _places(store, at, after=wanted.after, most=CASES + 1)
     shown = ahead[:CASES]
     return Awaited(
-        cases=tuple(_ids(waiting[place] for place in shown)),
-        before=len(places) - len(ahead),
-        changes=sum(row.body["waiting"] for row in waiting.values()),
-        cases_in_all=len(places),
-        unread=len(rows) == READ,
-        after=shown[-1] if len(ahead) > CASES else "",
+        cases=_ids(shown),
+        before=sum(place <= wanted.after for place, _ in counted),
+        changes=sum(row["waiting"] for _, row in counted),
+        cases_in_all=len(counted),
+        at_least=cut,
+        after=shown[-1][0] if len(ahead) > CASES else "",
     )
 
 
-def _ids(rows: Iterable[Row]) -> Iterable[CaseId]:
-    return (CaseId(row.body["id"]) for row in rows)
+async def _places(store: Store, at: Partition, *, most: int, after: str = "") -> list[_Place]:
+    behind = f"{keys.AWAITED}{after}" if after else ""
+    scan = store.scan(at, prefix=keys.AWAITED, after=behind, most=most)
+    return [(row.key.removeprefix(keys.AWAITED), row.body) async for row in scan]
 
 
-def _place(row: Row) -> str:
-    """Say where a case stands among those that wait: what expires first sorts first."""
-    expires = row.body.get("expires_at")
-    moment = f"{int(datetime.fromisoformat(expires).timestamp() * 1000):014}" if expires else ""
-    return f"{moment or _AT_ONCE}:{row.body['id']}"
+async def _by_lines(store: Store, at: Partition) -> list[_Place]:
+    """Tell the same from all lines that are not settled."""
+    found = [
+        (place.removeprefix(keys.AWAITED), body)
+        async for row in store.scan(at, prefix=keys.OPEN)
+        for place, body in beside(row.key.removeprefix(keys.OPEN), row.body).items()
+        if place.startswith(keys.AWAITED)
+    ]
+    return sorted(found, key=lambda place: place[0])
+
+
+def _ids(places: Iterable[_Place]) -> tuple[CaseId, ...]:
+    return tuple(CaseId(row["id"]) for _, row in places)

@@ -18,8 +18,9 @@ from shared.model import (
 from shared.policy.checklist import unsettled
 from shared.tasks import looks, turns
 from shared.tasks.ledger import CaseFile, Line
+from shared.tasks.lines import UNSETTLED
 from shared.tasks.outbox import Told, announce_case
-from shared.tasks.roll import UNSETTLED, Roll
+from shared.tasks.roll import Roll
 
 _CLOSING: Final = frozenset({Phase.CONTAIN, Phase.EVICT})
 _TOLD: Final = {

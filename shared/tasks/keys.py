@@ -4,6 +4,7 @@ tenant|inbox          alert:ID  todo:ID                  what came in, and what 
                       shown:TIME:ID  person:TIME:ID      alerts without a case; those for people
                       heard:SOURCE                       when a source was heard last
 tenant|cases          TIME:ID  open:TIME:ID  todo:ID     the list of cases, newest first
+                      awaited:TIME:ID                    what people are asked, first ending first
 tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
 tenant|deliveries     due: dead: EVENT:CHANNEL           what is being told to whom, and what failed
                       sent:DAY:EVENT:CHANNEL             what was told, for a week
@@ -18,6 +19,7 @@ tenant|sweep|NAME     history:TIME:RUN  kept:KEY         a sweep's runs, newest 
                       decision:TIME:ID                   what was decided about a control
 tenant|findings|NAME  ID                                 one finding a row, spread evenly by id
 tenant|schema         list_of_cases  list_of_alerts   how far an upgrade has brought each list
+                      list_of_awaited                  how far rows and lines were compared
 tenant|audit          line:00000001  head       what is no case's: a chain, and where it ends
                       anchor:DAY                what all chains said on that day
 tenant|erasures       order:ID  done:TIME:ID    whose data is being erased; what was, naming nobody
@@ -35,6 +37,7 @@ from shared.store.verbs import Partition, partition
 
 ABSENT: Final = "absent"
 ANCHOR: Final = "anchor:"
+AWAITED: Final = "awaited:"
 BURST: Final = "burst:"
 DUE: Final = "due:"
 DEAD: Final = "dead:"
@@ -63,6 +66,7 @@ HEARD: Final = "heard:"
 JOURNAL: Final = "journal:"
 LISTED_BY: Final = "list_of_cases"
 ALERTS_LISTED_BY: Final = "list_of_alerts"
+AWAITED_BY: Final = "list_of_awaited"
 LISTED: Final = "0"
 """How the keys of all lines of the list begin: a time of this century has a leading zero."""
 RUN: Final = "run:"
@@ -237,6 +241,15 @@ def opened_before(at: datetime) -> str:
 def open_row(case_: Case) -> str:
     """Name the second row of a case that is not settled, so that those are found at once."""
     return f"{OPEN}{list_row(case_)}"
+
+
+def awaited_row(expires_at: datetime | None, case_id: CaseId) -> str:
+    """Name the row of a case that waits for an answer; what is given up first sorts first.
+
+    One of which that is not known sorts before all others.
+    """
+    moment = int(expires_at.timestamp() * 1000) if expires_at else 0
+    return f"{AWAITED}{moment:014}:{case_id}"
 
 
 def _newest_first(at: datetime) -> str:

@@ -15,7 +15,7 @@ from shared.pages.case_filter import CaseFilter
 from shared.pages.values import CaseRow, Tally
 from shared.store.verbs import Row, Store
 from shared.tasks import alert_lines, keys
-from shared.tasks.roll import UNSETTLED
+from shared.tasks.lines import UNSETTLED
 
 SHOWN: Final = 50
 """Cases that one section or page shows."""

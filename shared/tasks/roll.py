@@ -18,21 +18,20 @@ from itertools import chain
 from typing import Final
 
 from shared.errors import Conflict
-from shared.model import GOING, PHASES, Case, CaseStatus, Entry, Event, Json, Task, TaskState
+from shared.model import GOING, PHASES, Case, Entry, Event, Json, Task, TaskState
 from shared.pages.values import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending
 from shared.tasks.erased import bare, bare_task
 from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.lines import brought, read_beside
 from shared.tasks.overdue import due_of
 from shared.tasks.queue import Message, UndoMessage, WorkMessage, encode
 
 _AHEAD: Final = timedelta(minutes=1)
 """How long a wake-up stands for a line that is not written yet: its writer may have died."""
 _SOON: Final = timedelta(seconds=1)
-UNSETTLED: Final = frozenset({CaseStatus.OPEN, CaseStatus.WAITING, CaseStatus.NEEDS_PERSON})
-"""Statuses in which somebody or something has to act next."""
 
 
 class Roll:
@@ -88,21 +87,25 @@ class Roll:
         `send` sends the message that wakes it then; otherwise whoever calls does. `line` is the one
         that whoever comes has to have read. Returns the wake-up that was there before.
         """
-        case = file.case
+        case, key = file.case, keys.list_row(file.case)
         at, todo = keys.cases(case.tenant), keys.todo_row(case.id)
         while True:
+            row = row_of(case, tuple(file.tasks.values()), file.journal.entries, at=self._clock())
+            body = row.model_dump(mode="json")
             # One after the other: a wake-up that comes in between shows as a conflict of the line.
-            listed, unsettled = await asyncio.gather(
-                self._store.read(at, keys.list_row(case)),
-                self._store.read(at, keys.open_row(case)),
+            listed, seen = await asyncio.gather(
+                self._store.read(at, key), read_beside(self._store, at, key, body)
             )
             waiting = await self._store.read(at, todo)
             if send:
                 await self._send(file, due, waiting)
                 send = False
             woken = self._woken(file, due, waiting, line)
+            before = listed.body if listed else {}
+            rows = brought(at, key, body, before=before, seen=seen)
+            changed = Put(at, key, body, listed.etag if listed else None)
             try:
-                await self._store.write(*self._listed(file, listed, unsettled), *woken)
+                await self._store.write(changed, *rows, *woken)
             except Conflict:
                 continue
             return waiting
@@ -115,19 +118,6 @@ class Roll:
             return
         wait = max((due - self._clock()).total_seconds(), 0.0)
         await self._queue.put(encode(_next(file)), delay=wait)
-
-    def _listed(
-        self, file: CaseFile, listed: Row | None, unsettled: Row | None
-    ) -> tuple[Put | Drop, ...]:
-        """Change the case's line, and the same among those that are not settled."""
-        case, at = file.case, keys.cases(file.case.tenant)
-        row = row_of(case, tuple(file.tasks.values()), file.journal.entries, at=self._clock())
-        body = row.model_dump(mode="json")
-        line = Put(at, keys.list_row(case), body, listed.etag if listed else None)
-        if case.status in UNSETTLED or row.waiting:
-            etag = unsettled.etag if unsettled else None
-            return line, Put(at, keys.open_row(case), body, etag)
-        return (line, Drop(at, keys.open_row(case))) if unsettled else (line,)
 
     def _woken(
         self, file: CaseFile, due: datetime | None, waiting: Row | None, line: int

@@ -16,8 +16,8 @@ from shared.pages.values import CaseRow
 from shared.store.memory import MemoryStore
 from shared.store.verbs import Partition, Put, Row
 from shared.tasks import keys
+from shared.tasks.lines import UNSETTLED
 from shared.tasks.listing import READ, SHOWN, Listing
-from shared.tasks.roll import UNSETTLED
 from tests.pages.stories import after as seconds_on
 from tests.pages.stories import case as a_case
 from tests.shared.principals import principal

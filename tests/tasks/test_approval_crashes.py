@@ -14,6 +14,7 @@ from shared.tasks.approvals import Yes
 from shared.tasks.journal import Journal
 from shared.tasks.overdue import GRACE
 from tests.tasks.approving import Person
+from tests.tasks.awaiting import on_their_way, rows, waiting
 from tests.tasks.benches import POLICY
 
 NIA = Actor(id="operator", name="Nia")
@@ -95,7 +96,9 @@ def test_a_yes_cut_off_anywhere_is_heard_once_and_carried_out(share: int) -> Non
         fuse = Fuse(at)
         story.live(fuse)
         assert fuse.blown_at
+        assert waiting(story.store).keys() <= rows(story.store).keys() | on_their_way(story.store)
         story.live(Fuse())
+        assert rows(story.store) == {}, (at, fuse.blown_at)
         tasks, journal = story.tasks(), story.journal()
         assert {tasks[name].state.value for name in APPROVED} == {"verified"}, (at, fuse.blown_at)
         said = Counter((e.responder, e.event.value) for e in journal.entries)

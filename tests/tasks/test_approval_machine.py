@@ -11,6 +11,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from shared.model import Event, Json, TaskState
 from tests.tasks.approving import Person
+from tests.tasks.awaiting import on_their_way, rows, waiting
 from tests.tasks.machines import Killed, Machine
 
 NAMES = ("disable_sign_in", "disable_inbox_rules", "stop_forwarding", "confirm_compromised")
@@ -25,6 +26,7 @@ class Approving(Machine):
         self.shown: dict[str, Json] = self.run(self.bench.asked())
         self.heard = 0
         self.moves = 0
+        self.died = False
 
     async def _made(self) -> Person:
         return Person()
@@ -33,6 +35,8 @@ class Approving(Machine):
         self.run(self._settled())
         for task in self.bench.tasks().values():
             assert task.state not in {TaskState.QUEUED, TaskState.CLAIMED, TaskState.APPLIED}
+        self.died = False
+        self.what_waits_stands_where_people_look_for_it()
         self.run(self.bench.client.aclose())
         super().teardown()
 
@@ -94,6 +98,7 @@ class Approving(Machine):
             if self._due():
                 self.run(self.bench.step())
         except Killed:
+            self.died = True
             self.bench.clock.advance(61)
         finally:
             self.bench.tenant.after_write.clear()
@@ -123,6 +128,14 @@ class Approving(Machine):
                 elif entry.event is Event.CHANGE:
                     assert free is not None, "changed without a release"
                     assert free.covers(responder.revive(entry.data["change"]))
+
+    @invariant()
+    def what_waits_stands_where_people_look_for_it(self) -> None:
+        """Exactly that; where a worker died before it wrote so, another is on its way."""
+        wait = {case: len(tasks) for case, tasks in waiting(self.bench.store).items()}
+        if not self.died:
+            assert rows(self.bench.store) == wait
+        assert wait.keys() <= rows(self.bench.store).keys() | on_their_way(self.bench.store)
 
     @invariant()
     def the_journal_is_one_chain(self) -> None:
