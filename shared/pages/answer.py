@@ -104,20 +104,20 @@ def _false_alarm(case: Case, tasks: tuple[Task, ...], entries: tuple[Entry, ...]
     judged = f"Judged at {full(word.at)} by {word.actor}: {why}."
     waiting = sum(task.state is TaskState.WAITING for task in tasks)
     if waiting:
-        verb = "waits" if waiting == 1 else "wait"
+        changes = number_of(waiting, "change waits", "changes wait")
         return Answer(
             tone=Tone.PERSON,
             word="Called a false alarm, and something waits",
-            sentence=f"{judged} {number_of(waiting, 'change')} {verb} for a person's approval.",
+            sentence=f"{judged} {changes} for a person's approval.",
         )
     stands = [task for task in tasks if stays_changed(task, entries)]
     if stands:
+        changes = number_of(len(stands), "change")
         verb = "stands" if len(stands) == 1 else "stand"
         return Answer(
             tone=Tone.PERSON,
             word="A false alarm, not all is put back",
-            sentence=f"{judged} {number_of(len(stands), 'change')} made before {verb}; "
-            "put back what the owner needs.",
+            sentence=f"{judged} {changes} made before {verb}; put back what the owner needs.",
         )
     if case.status is not CaseStatus.CLOSED:
         said = f"{judged} Its source could not be told so; see what is left."

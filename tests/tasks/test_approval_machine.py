@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from shared.model import Event, Json, TaskState
+from shared.model import CaseStatus, Event, Json, TaskState
 from tests.tasks.approving import Person
 from tests.tasks.awaiting import on_their_way, rows, waiting
 from tests.tasks.machines import Killed, Machine
@@ -37,6 +37,11 @@ class Approving(Machine):
             assert task.state not in {TaskState.QUEUED, TaskState.CLAIMED, TaskState.APPLIED}
         self.died = False
         self.what_waits_stands_where_people_look_for_it()
+        if self.bench.the_case().false_alarm:
+            # What was begun may have to ask again: half of a change is for a person to judge.
+            waits = "waiting" in self.bench.states()
+            wanted = CaseStatus.WAITING if waits else CaseStatus.CLOSED
+            assert self.bench.the_case().status is wanted
         self.run(self.bench.client.aclose())
         super().teardown()
 
@@ -76,6 +81,26 @@ class Approving(Machine):
     def choose_one_rule(self) -> None:
         card = self.shown["disable_inbox_rules"]
         self.run(self.bench.approve(card, only=[card["choices"][0]["key"]]))
+
+    @rule(people=st.integers(1, 2))
+    def call_it_a_false_alarm(self, people: int) -> None:
+        case = self.bench.the_case().id
+
+        async def at_once() -> list[tuple[int, Json]]:
+            said = {"cases": [case], "reason": "the owner travels"}
+            both = (self.bench.send("false-alarm", **said) for _ in range(people))
+            return list(await asyncio.gather(*both))
+
+        was = self.bench.the_case().false_alarm
+        assert [status for status, _ in self.run(at_once())].count(202) == int(not was)
+        assert self.bench.the_case().false_alarm
+
+    @rule()
+    def take_it_back(self) -> None:
+        was = self.bench.the_case().false_alarm
+        said = {"cases": [self.bench.the_case().id], "reason": "no journey"}
+        status, _ = self.run(self.bench.send("take-back", **said))
+        assert (status == 202) == was
 
     @precondition(lambda self: self.moves < 3)
     @rule()
@@ -119,8 +144,10 @@ class Approving(Machine):
         for name in NAMES:
             responder = self.bench.app.catalogue[name]  # type: ignore[index]
             free = None
-            for entry in (e for e in entries if e.responder == name):
-                if entry.event is Event.RELEASED:
+            for entry in (e for e in entries if e.responder in {name, None}):
+                if name in entry.data.get("let_be", ()):
+                    free = None
+                elif entry.event is Event.RELEASED:
                     assert free is None, "released twice"
                     free = responder.revive(entry.data["change"])
                 elif entry.event in {Event.WAITING, Event.VERIFIED, Event.SKIPPED}:
