@@ -67,6 +67,8 @@ class Shape:
     takes: tuple[type[BaseModel], ...] = ()
     form: tuple[str, ...] = ()
     """The fields of the form that pages send."""
+    repeated: tuple[str, ...] = ()
+    """Those of them that may come several times."""
     html: bool = True
     query: type[BaseModel] | None = None
 
@@ -112,6 +114,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             gives=(BaseModel,),
             takes=(ApproveRequest,),
             form=("responder", "fingerprint", "only", "choosing", "reason", "link"),
+            repeated=("responder", "fingerprint", "only"),
         ),
         "decline": Shape(
             statuses=_ASKED,
@@ -134,6 +137,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             gives=(BaseModel,),
             takes=(VerdictRequest,),
             form=("case", "reason"),
+            repeated=("case",),
         ),
         "erasures": Shape(statuses=_PAGE, gives=(BaseModel,)),
         "erase": Shape(
@@ -296,7 +300,9 @@ def _body(shape: Shape) -> dict[str, Any]:
     taken = refs[0] if len(refs) == 1 else {"anyOf": refs} if refs else {}
     content: dict[str, Any] = {JSON: {"schema": taken}}
     if shape.form or (shape.takes and shape.html):
-        fields = {name: {"type": "string"} for name in shape.form}
+        said: dict[str, Any] = {"type": "string"}
+        several = {"type": "array", "items": said}
+        fields = {name: several if name in shape.repeated else said for name in shape.form}
         content[FORM] = {"schema": {"type": "object", "properties": fields}}
     return content
 

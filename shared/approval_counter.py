@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import Annotated
 
 from pydantic import Field
@@ -170,10 +171,12 @@ class ApprovalCounter:
 
 
 def _approve_form(fields: Form) -> dict[str, object]:
+    """Read one change, perhaps in part, or several: each responder's name and fingerprint."""
     only = tuple(fields.get("only", ())) if "choosing" in fields else None
-    wish = {"responder": _one(fields, "responder"), "fingerprint": _one(fields, "fingerprint")}
+    # What lacks its other half is a change that nobody was shown, and is refused as that.
+    named = zip_longest(fields.get("responder", [""]), fields.get("fingerprint", []), fillvalue="")
     return {
-        "changes": [{**wish, "only": only}],
+        "changes": [{"responder": r, "fingerprint": f, "only": only} for r, f in named],
         "reason": _one(fields, "reason"),
         "link": _one(fields, "link"),
     }

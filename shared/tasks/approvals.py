@@ -224,7 +224,8 @@ class Approvals:
         wait = task.wait or self._terms.wait(self._clock())
         others = [c.by for c in wait.consents if c.fingerprint == chosen.fingerprint()]
         if any(other.id == by.id for other in others):
-            raise Refused("You approved this already; a second person has to approve it too")
+            said = "you approved this already; a second person has to approve it too"
+            raise Refused(f"{wish.responder}: {said}")
         if others:
             return approval_steps.released(task, chosen, spared, (*others, by), data=data)
         waits = approval_steps.consented(task, wait, chosen, by, at=self._clock())

@@ -132,8 +132,8 @@ def test_by_mouse_from_what_waits_to_contained_to_undone(site: Site, page: Page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert page.get_by_role("note").inner_text().startswith("Local stack")
     for left in range(5, 0, -1):
-        assert page.get_by_role("button", name="Approve").count() == left
-        page.get_by_role("button", name="Approve").first.click()
+        assert page.get_by_role("button", name="Approve", exact=True).count() == left
+        page.get_by_role("button", name="Approve", exact=True).first.click()
         page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
         page.goto(f"{site.address}/approvals")
     site.settle()
@@ -183,6 +183,22 @@ def test_one_foothold_is_taken_out_by_keyboard(site: Site, page: Page) -> None:
     assert "." not in on
 
 
+@pytest.mark.parametrize("place", ["approvals", "case"])
+def test_all_changes_of_a_case_are_approved_with_one_button(
+    site: Site, page: Page, place: str
+) -> None:
+    case = site.bench.the_case().id
+    page.goto(f"{site.address}/{place if place == 'approvals' else f'cases/{case}'}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.get_by_label("Note for the journal, with each of them").fill("seen with the owner")
+    page.get_by_role("button", name="Approve all 5 changes of this case").click()
+    page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
+    site.settle()
+    assert site.bench.the_case().status is CaseStatus.CONTAINED
+    page.reload()
+    assert page.get_by_role("button", name="Approve").count() == 0
+
+
 def test_what_a_reader_has_begun_to_type_survives_the_refresh(site: Site, page: Page) -> None:
     page.clock.install()
     page.goto(f"{site.address}/approvals")
@@ -213,7 +229,7 @@ def test_a_false_alarm_is_one_form_on_the_cases_page_and_can_be_taken_back(
     page.get_by_role("heading", level=1, name="Ada Brandt").wait_for()
     site.settle()
     page.reload()
-    assert page.get_by_role("button", name="Approve").count() == 5
+    assert page.get_by_role("button", name="Approve", exact=True).count() == 5
 
 
 def test_several_cases_are_ticked_and_closed_as_false_alarms(site: Site, page: Page) -> None:
