@@ -125,14 +125,15 @@ class Allowances:
         who, url, reads = asking().who, str(request.url), request.method == "GET"
         if reads and (known := self._recall.answer(who, url)):
             return known
-        if not reads:
-            self._recall.forget(who)
         try:
             await (self.count(path) if goes_on else self.take(request.method, path, url))
         except Throttled:
             measured(Metric.THROTTLES, facts={Fact.SERVICE: "graph"})
             self._recall.held(who)
             raise
+        if not reads:
+            # Only what is sent changes anything: a write that waits needs what was read before it.
+            self._recall.forget(who)
         response = await send()
         if reads:
             self._recall.keep(who, url, response)

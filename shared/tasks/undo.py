@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.clients.precedence import Rank, calls_are
 from shared.clients.tenant import Tenant
 from shared.errors import FirebreakError, Gone, Refused, Transient
 from shared.model import (
@@ -132,7 +133,10 @@ class Undo:
         for task in _to_undo(file, None):
             if task.id in tasks:
                 try:
-                    await self._undo(file, task)
+                    # In the case's name, so that a write that waits for its turn keeps what was
+                    # read before it: Identity Protection takes one request a second.
+                    with calls_are(Rank.AFTER, file.case.id):
+                        await self._undo(file, task)
                 except (Refused, Gone) as error:
                     said = f"Not put back: {error}"
                     line = Line(event=Event.REFUSED, text=said, responder=task.responder)
@@ -146,10 +150,10 @@ class Undo:
             await self._still_ours(file, task)
         for entry in reversed(left):
             data = {"seq": entry.seq}
-            begin = Line(
-                event=Event.UNDOING, text="Putting it back", responder=task.responder, data=data
-            )
-            await file.record(begin)
+            if not _begun(file, entry):
+                said = "Putting it back"
+                begin = Line(event=Event.UNDOING, text=said, responder=task.responder, data=data)
+                await file.record(begin)
             with span(Seen.APPLY, {Fact.RESPONDER: task.responder, Fact.PHASE: task.phase}):
                 await responder.undo(responder.revive(entry.data["change"]), self._tenant)
             said = f"{task.summary}: put back"
@@ -232,6 +236,12 @@ def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:
     ours = [entry for entry in file.journal.entries if entry.responder == responder]
     undone = {entry.data.get("seq") for entry in ours if entry.event is Event.UNDONE}
     return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]
+
+
+def _begun(file: CaseFile, change: Entry) -> bool:
+    """Whether it was begun to put a change back: whatever holds that up writes no second line."""
+    undoing = (e for e in file.journal.entries if e.event is Event.UNDOING)
+    return any(e.data.get("seq") == change.seq for e in undoing)
 
 
 def _since(file: CaseFile, first: Entry) -> Iterable[Entry]:

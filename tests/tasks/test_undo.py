@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from lab.clock import Clock
 from lab.scenarios import Scenario, token_thief
 from lab.tenant import SimulatedTenant, TenantSettings
+from lab.tenant.settings import Throttling
 from lab.workbench import SECRET, Workbench
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json
@@ -19,8 +21,9 @@ REVERSIBLE = {"confirm_compromised", "disable_sign_in", "disable_inbox_rules", "
 
 
 class Place:
-    def __init__(self) -> None:
-        self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=TenantSettings.instant())
+    def __init__(self, **wishes: Any) -> None:
+        settings = TenantSettings.instant(**wishes)
+        self.lab = SimulatedTenant(clock=Clock.frozen(NOON), settings=settings)
         self.scenario: Scenario = token_thief(self.lab)
         self.before = self.mailbox()
         self.bench = Workbench(self.lab, settings={"policy": POLICY})
@@ -178,3 +181,16 @@ async def test_a_poisoned_undo_is_said_not_to_be_done_and_can_be_asked_for_again
     await place.ask(case["id"], "disable_sign_in")
     await place.bench.settle()
     assert place.lab.users[place.scenario.oid].enabled
+
+
+async def test_under_microsofts_limits_each_change_is_put_back_and_begun_once() -> None:
+    place = Place(throttling=Throttling.PUBLISHED)
+    async with place.bench:
+        case = await place.contained()
+        await place.ask(case["id"])
+        await place.bench.settle(within=timedelta(minutes=5))
+        states = await place.states(case["id"])
+        assert {name for name, state in states.items() if state == "undone"} == REVERSIBLE
+        happened = (await place.bench.case(case["id"]))["happened"]
+        events = [one["event"] for one in happened if one["responder"] in REVERSIBLE]
+        assert events.count("undoing") == events.count("undone") == events.count("change")
