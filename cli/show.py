@@ -56,18 +56,21 @@ def moment(iso: str | None) -> str:
 def case_list(found: Json) -> RenderableType:
     """Show the list of cases, whoever waits for a person first."""
     table = Table(title="Cases", title_justify="left", box=None, header_style="bold")
-    for column in ("case", "status", "account", "alert", "severity", "opened (UTC)", "waiting"):
+    # What is copied into the next command stands on one line, however narrow the terminal is.
+    for column in ("case", "status"):
+        table.add_column(column, no_wrap=True)
+    for column in ("account", "alert", "opened (UTC)"):
         table.add_column(column, overflow="fold")
     for row in (*found["for_people"], *found["running"], *found["settled"]):
         opened = datetime.fromisoformat(row["opened_at"])
+        waits = f"\n{row['waiting']} to approve" if row["waiting"] else ""
+        judged = "\nfalse alarm" if row["judgement"] == "false_alarm" else ""
         table.add_row(
             row["id"],
-            styled(row["status"]),
-            row["upn"],
-            row["title"],
-            row["severity"],
-            f"{opened:%Y-%m-%d %H:%M:%S}",
-            str(row["waiting"] or ""),
+            styled(row["status"]).append(f"{waits}{judged}", style="not dim default"),
+            outside(row["upn"]),
+            outside(row["title"]).append(f" ({row['severity']})", style="dim"),
+            f"{opened:%Y-%m-%d %H:%M}",
         )
     if table.row_count:
         return table
@@ -103,6 +106,8 @@ def until(found: Json) -> str:
         return "without limit"
     if clock["limit"] == "over":
         return "no more"
+    if clock["limit"] == "nobody":
+        return "nobody is known to be in"
     at, latest = (datetime.fromisoformat(text) for text in (found["at"], clock["latest_until"]))
     open_end = clock["limit"] == "conditional"
     if open_end and latest <= at:
