@@ -58,7 +58,12 @@ class Person(Bench):
         body = json.dumps({"by": "Nia", **request}).encode()
         auth = HmacAuth.model_validate({"secrets": [SECRET]})
         headers = {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}
-        take = {"approve": self.app.approve, "decline": self.app.decline, "since": self.app.since}
+        take = {
+            "approve": self.app.approve,
+            "decline": self.app.decline,
+            "since": self.app.since,
+            "restore": self.app.restore,
+        }
         page = await (
             take[how](self.the_case().id, headers, body)
             if how in take

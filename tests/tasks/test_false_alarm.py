@@ -207,3 +207,20 @@ async def test_nobody_calls_the_case_about_their_own_account_a_false_alarm(tmp_p
         page = await place.app.judge("false-alarm", own, body)
         assert page.status == 409
         assert place.tasks()["disable_sign_in"].state is TaskState.WAITING
+
+
+async def test_an_owner_whose_password_was_replaced_is_let_back_in_after_a_false_alarm(
+    tmp_path: Path,
+) -> None:
+    text = ACTS.replace("[rule.resp", "irreversible = true\n[rule.resp")
+    async with bench(tmp_path, f'{text}reset_password = "enforce"\n') as place:
+        await told(place)
+        await judge(place, "false-alarm")
+        password = place.tenant.users[place.oid].password_changed_at
+        status, _ = await place.send("restore", reason="the owner was at home all day")
+        assert status == 202
+        await place.settle()
+        assert enabled(place)
+        assert place.tenant.users[place.oid].password_changed_at != password
+        assert place.the_case().restored_at is not None
+        assert place.the_case().status is CaseStatus.CLOSED
