@@ -13,7 +13,7 @@ from typing import Final
 
 from shared.errors import Conflict
 from shared.model import TenantId
-from shared.store.verbs import Partition, Put, Row, Store
+from shared.store.verbs import Put, Row, Store
 from shared.tasks import keys
 from shared.tasks.awaited import Compared
 from shared.tasks.lines import beside, brought, line_beside, read_beside
@@ -28,7 +28,7 @@ class AwaitedRows:
     def __init__(self, store: Store, tenant: TenantId) -> None:
         self._store = store
         self._at = keys.cases(tenant)
-        self._home: Partition = keys.schema(tenant)
+        self._home = keys.schema(tenant)
 
     async def run(self) -> int:
         """Go on with the round; returns how many lines had not what belongs beside them."""
@@ -49,11 +49,9 @@ class AwaitedRows:
             once=so_far.once or len(unsettled) < PORTION,
         )
         if mark is None or reached != so_far:
-            etag = mark.etag if mark else None
+            body, etag = reached.model_dump(), mark.etag if mark else None
             with suppress(Conflict):
-                await self._store.write(
-                    Put(self._home, keys.AWAITED_BY, reached.model_dump(), etag)
-                )
+                await self._store.write(Put(self._home, keys.AWAITED_BY, body, etag))
         return sum(lines)
 
     async def _portion(self, prefix: str, after: str) -> list[Row]:

@@ -111,12 +111,16 @@ class Verify:
             async for row in self._store.scan(home, prefix=prefix):
                 lines.setdefault(row.key, line_beside(row))
         for place, key in sorted(lines.items()):
-            # Both are written at once, so what differs is read again: it may have moved since.
-            line = await self._store.read(home, key) if key else None
-            found = await self._store.read(home, place)
-            wanted = beside(key, line.body).get(place) if line else None
-            if (found.body if found else None) != wanted:
+            # Both are written at once, but read one after the other: what differs is read again.
+            if await self._differs(place, key) and await self._differs(place, key):
                 yield Tampered(where=at(home, place), what="is not what the list of all cases says")
+
+    async def _differs(self, place: str, key: str) -> bool:
+        home = keys.cases(self._tenant)
+        line = await self._store.read(home, key) if key else None
+        found = await self._store.read(home, place)
+        wanted = beside(key, line.body).get(place) if line else None
+        return (found.body if found else None) != wanted
 
     async def _case(self, listed: Row) -> AsyncIterator[Tampered]:
         case = CaseId(str(listed.body.get("id", "")))

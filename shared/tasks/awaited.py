@@ -8,7 +8,7 @@ the timer has brought a list of the version before (`shared.sweeps.mending`), al
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import StringConstraints, ValidationError
@@ -88,9 +88,9 @@ async def awaited(store: Store, tenant: TenantId, wanted: Wanted) -> Awaited:
         ahead = await _places(store, at, after=wanted.after, most=CASES + 1)
     shown = ahead[:CASES]
     return Awaited(
-        cases=_ids(shown),
+        cases=tuple(CaseId(place.rpartition(":")[2]) for place, _ in shown),
         before=sum(place <= wanted.after for place, _ in counted),
-        changes=sum(row["waiting"] for _, row in counted),
+        changes=sum(_changes(row) for _, row in counted),
         cases_in_all=len(counted),
         at_least=cut,
         after=shown[-1][0] if len(ahead) > CASES else "",
@@ -114,5 +114,7 @@ async def _by_lines(store: Store, at: Partition) -> list[_Place]:
     return sorted(found, key=lambda place: place[0])
 
 
-def _ids(places: Iterable[_Place]) -> tuple[CaseId, ...]:
-    return tuple(CaseId(row["id"]) for _, row in places)
+def _changes(row: Json) -> int:
+    """Read how many changes wait; where somebody altered that, it is one at least."""
+    waiting = row.get("waiting")
+    return waiting if isinstance(waiting, int) else 1

@@ -27,7 +27,10 @@ _LINE: Final = re.compile(r"\d{14}:[0-9a-f]{8,64}")
 
 
 def beside(key: str, line: Json) -> dict[str, Json]:
-    """Tell which rows stand beside a line, and what each says. Pure; an altered line may be odd."""
+    """Tell which rows stand beside a line, and what each says. Pure.
+
+    A line that somebody altered may say anything: one that says something waits stands there.
+    """
     waiting = line.get("waiting")
     rows: dict[str, Json] = {}
     if line.get("status") in UNSETTLED or waiting:
@@ -72,6 +75,7 @@ def brought(
 
 def _moment(text: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
+        found = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return found if found.tzinfo else None

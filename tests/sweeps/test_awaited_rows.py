@@ -128,13 +128,15 @@ async def test_a_line_that_was_altered_into_nonsense_stops_nobody(asked: Person)
     row = awaited_row(asked)
     listed_line = await asked.store.read(row.partition, row.body["line"])
     assert listed_line is not None
-    for odd in ({"expires_at": "soon"}, {"expires_at": 7}, {"waiting": "x"}, {"id": "a b"}):
+    ends: list[Json] = [{"expires_at": end} for end in ("soon", 7, "0001-01-01T00:00:00")]
+    for odd in (*ends, {"waiting": "x"}, {"id": "a b"}):
         kept = await asked.store.read(row.partition, listed_line.key)
         assert kept is not None
         body = {**listed_line.body, **odd}
         await asked.store.write(Put(row.partition, kept.key, body, kept.etag))
         assert f"{row.partition}/{kept.key}" in await faults(asked)
         await asked.app.reconcile()
+        assert await asked.cards()
 
 
 async def test_what_was_answered_leaves_nothing_there(asked: Person) -> None:

@@ -104,7 +104,13 @@ async def test_of_more_than_is_counted_the_page_says_at_least_and_a_stray_row_hi
         tenant = bench.app.settings.tenant
         await bench.app.reconcile()
         await listed(bench.store, COUNTED, tenant=tenant)
-        page = (await bench.app.approvals({"accept": "text/html"})).body
+        html = {"accept": "text/html"}
+        page = (await bench.app.approvals(html)).body
+        places = [row.key for row in bench.store.rows() if row.key.startswith(keys.AWAITED)]
+        after = places[COUNTED - 1].removeprefix(keys.AWAITED)
+        behind = (await bench.app.approvals(html, {"after": after})).body
+    assert f"Cases 1 to {CASES}; what is given up first" in page
+    assert f"Cases behind the first {COUNTED}; what is given up first" in behind
     assert f"At least <strong>{2 * COUNTED + 3}</strong> changes wait for a person" in page
     assert f"in at least <strong>{COUNTED}</strong> cases" in page
     assert "Block sign-in" in page, "the other cases of the page are in the list alone"
