@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from shared.clients.answers import retry_after
@@ -12,6 +13,10 @@ from shared.model import Json
 
 if TYPE_CHECKING:
     import httpx
+
+
+class NotThere(Transient):
+    """It answered 404: what was asked for is not there."""
 
 
 class Line:
@@ -31,7 +36,7 @@ class Line:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Json:
-        """Send a request; raises `Transient` for whatever is no success."""
+        """Send a request. Raises `Transient` for whatever is no success, `NotThere` for a 404."""
         import httpx
 
         given: dict[str, Any] = {"content": content, "json": json, "params": params}
@@ -40,10 +45,13 @@ class Line:
                 method, f"{self._base}{path}", headers=headers, **given
             )
         except httpx.HTTPError as error:
-            raise Transient(f"It could not be reached ({type(error).__name__})") from None
+            said = f"It could not be reached ({type(error).__name__})"
+            lost = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise Transient(said, may_have_happened=lost) from None
         if not response.is_success:
             said = f"It answered {response.status_code}"
-            raise Transient(said, retry_after=retry_after(response))
+            what = NotThere if response.status_code == HTTPStatus.NOT_FOUND else Transient
+            raise what(said, retry_after=retry_after(response))
         return _object(response)
 
 

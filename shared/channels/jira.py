@@ -17,18 +17,24 @@ from shared.model import Json
 
 _KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,20}-[0-9]{1,12}")
 _SUMMARY: Final = 250
+_SEARCHABLE: Final = 120.0
+"""Seconds until the search shows what was opened.
+Source: developer.atlassian.com/cloud/jira/platform/search-and-reconcile."""
 
 
-async def enter(channel: Jira, message: Message) -> None:
-    """Open the case's ticket, or write below the one there is."""
+async def enter(channel: Jira, message: Message, ticket: str = "") -> str:
+    """Open the case's ticket, or write below the one there is; returns its key.
+
+    `ticket` is the key where it is known: the search does not show it at once.
+    """
     auth = (channel.user, channel.token.get_secret_value())
     async with line(channel.url.get_secret_value(), auth=auth) as far:
         label = f"firebreak-{message.thread}"
-        known = await _find(far, channel, label)
-        if known is not None:
+        known = ticket or await _find(far, channel, label)
+        if known:
             path = f"/rest/api/3/issue/{known}/comment"
             await far.ask("POST", path, json={"body": _document(message)})
-            return
+            return known
         fields = {
             "project": {"key": channel.project},
             "issuetype": {"name": channel.issue_type},
@@ -36,10 +42,22 @@ async def enter(channel: Jira, message: Message) -> None:
             "description": _document(message),
             "labels": ["firebreak", label],
         }
-        await far.ask("POST", "/rest/api/3/issue", json={"fields": fields})
+        return await _open(far, fields)
 
 
-async def _find(far: Line, channel: Jira, label: str) -> str | None:
+async def _open(far: Line, fields: Json) -> str:
+    """Open a ticket; where nobody knows whether it was, the search has to tell before the next."""
+    try:
+        made = await far.ask("POST", "/rest/api/3/issue", json={"fields": fields})
+    except Transient as error:
+        if error.may_have_happened:
+            error.retry_after = _SEARCHABLE
+        raise
+    key = str(made.get("key"))
+    return key if _KEY.fullmatch(key) else ""
+
+
+async def _find(far: Line, channel: Jira, label: str) -> str:
     """Find the case's ticket. Source: POST /rest/api/3/search/jql."""
     asked = {
         "jql": f'project = "{channel.project}" AND labels = "{label}" ORDER BY created ASC',
@@ -48,7 +66,7 @@ async def _find(far: Line, channel: Jira, label: str) -> str | None:
     }
     found = (await far.ask("POST", "/rest/api/3/search/jql", json=asked)).get("issues") or []
     if not found:
-        return None
+        return ""
     key = str(found[0].get("key"))
     if not _KEY.fullmatch(key):
         raise Transient("It answered with something that is no ticket")

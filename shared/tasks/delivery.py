@@ -59,38 +59,50 @@ async def enter(store: Store, delivery: Delivery) -> bool:
     return True
 
 
-async def lease(store: Store, row: Row, delivery: Delivery, now: datetime) -> Row:
+async def lease(store: Store, row: Row, delivery: Delivery, now: datetime, *also: Put) -> Row:
     """Keep it to ourselves for a while. Raises `Conflict` where another worker was faster."""
     body = delivery.model_copy(update={"due": now + LEASE}).model_dump(mode="json")
-    (etag,) = await store.write(Put(row.partition, row.key, body, row.etag))
+    etag, *_ = await store.write(Put(row.partition, row.key, body, row.etag), *also)
     return Row(row.partition, row.key, body, etag)
 
 
-async def end(store: Store, delivery: Delivery, now: datetime) -> None:
-    """Record that it was told."""
+async def wait(store: Store, row: Row, delivery: Delivery, due: datetime) -> None:
+    """Come back later; it is no try. Raises `Conflict` where another worker has it in hand."""
+    body = delivery.model_copy(update={"due": due}).model_dump(mode="json")
+    await store.write(Put(row.partition, row.key, body, row.etag))
+
+
+async def end(store: Store, delivery: Delivery, now: datetime, *also: Put | Drop) -> None:
+    """Record that it was told; what is put with it is kept as long."""
     at, key = keys.deliveries(delivery.notice.tenant), keys.sent_row(now, delivery.id)
-    body = {"at": now.isoformat(), "channel": delivery.channel, "what": delivery.notice.what}
+    body = {
+        "at": now.isoformat(),
+        "channel": delivery.channel,
+        "what": delivery.notice.what,
+        "kept": [put.key for put in also if isinstance(put, Put)],
+    }
     known = await store.read(at, key)
-    await store.write(Drop(at, delivery.row), Put(at, key, body, known.etag if known else None))
+    put = Put(at, key, body, known.etag if known else None)
+    await store.write(Drop(at, delivery.row), put, *also)
 
 
-async def forget(store: Store, delivery: Delivery) -> None:
+async def forget(store: Store, delivery: Delivery, *also: Put | Drop) -> None:
     """Drop what was overtaken: it need not be told any more."""
-    await store.write(Drop(keys.deliveries(delivery.notice.tenant), delivery.row))
+    await store.write(Drop(keys.deliveries(delivery.notice.tenant), delivery.row), *also)
 
 
 async def put_off(
-    store: Store, row: Row, delivery: Delivery, reason: str, now: datetime, wait: float | None
+    store: Store, row: Row, delivery: Delivery, error: Exception, now: datetime, *also: Put | Drop
 ) -> Delivery:
     """Note a failure: it is tried again later, or given up."""
-    tries = delivery.tries + 1
-    seconds = max(wait or 0.0, backoff(tries))
+    tries, reason = delivery.tries + 1, str(error)
+    seconds = max(getattr(error, "retry_after", None) or 0.0, backoff(tries))
     after = delivery.model_copy(
         update={"tries": tries, "reason": reason, "due": now + timedelta(seconds=seconds)}
     )
     if tries < TRIES:
         body = after.model_dump(mode="json")
-        await store.write(Put(row.partition, row.key, body, row.etag))
+        await store.write(Put(row.partition, row.key, body, row.etag), *also)
         return after
     after = after.model_copy(update={"given_up_at": now})
     dead = f"{keys.DEAD}{delivery.id}"
@@ -99,5 +111,6 @@ async def put_off(
     await store.write(
         Drop(row.partition, row.key),
         Put(row.partition, dead, body, known.etag if known else None),
+        *also,
     )
     return after

@@ -129,8 +129,9 @@ class Dispatch:
         first = keys.sent_row(self._clock() - timedelta(days=KEPT_DAYS), "")
         old: list[str] = []
         async for row in self._store.scan(at, prefix=keys.SENT):
-            if row.key >= first or len(old) == _AT_ONCE:
+            gone = (row.key, *row.body.get("kept", ()))
+            if row.key >= first or len(old) + len(gone) > _AT_ONCE:
                 break
-            old.append(row.key)
+            old += gone
         if old:
             await self._store.write(*(Drop(at, key) for key in old))

@@ -8,6 +8,7 @@ tenant|cases          TIME:ID  open:TIME:ID  todo:ID     the list of cases, newe
 tenant|outbox                  TIME:EVENT                what somebody should be told, oldest first
 tenant|deliveries     due: dead: EVENT:CHANNEL           what is being told to whom, and what failed
                       sent:DAY:EVENT:CHANNEL             what was told, for a week
+                      ticket:CASE:CHANNEL                the ticket that a case has there
 tenant|case|ID        case  journal:00000001  task:NAME  one case: all of it in one transaction
                       seal                      what the other rows of the case say
 tenant|account|OID    episode  lock                      the open case, and who works on it now
@@ -73,6 +74,7 @@ RUN: Final = "run:"
 SEAL: Final = "seal"
 SHOWN: Final = "shown:"
 TASK: Final = "task:"
+TICKET: Final = "ticket:"
 TODO: Final = "todo:"
 
 _END: Final = datetime(2286, 1, 1, tzinfo=UTC)
@@ -226,6 +228,11 @@ def notice_row(at: datetime, event: str) -> str:
 def sent_row(at: datetime, delivery: str) -> str:
     """Name the row of what was told; oldest day sorts first."""
     return f"{SENT}{at:%Y%m%d}:{delivery}"
+
+
+def ticket_row(case_id: CaseId, channel: str) -> str:
+    """Name the row of the ticket that a channel keeps for a case."""
+    return f"{TICKET}{case_id}:{channel}"
 
 
 def list_row(case_: Case) -> str:

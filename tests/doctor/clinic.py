@@ -11,6 +11,7 @@ from typing import Any
 from lab.registrations import Registrations
 from lab.tenant.population import Population
 from lab.workbench import SECRET
+from shared.errors import Transient
 from shared.model import Json, Severity
 from shared.policy.notify import Told
 from shared.store.account import Account, StorageConnection
@@ -121,8 +122,8 @@ class Clinic(Bench):
         await enter(self.store, delivery)
         for _ in range(failed):
             (row,) = [one for one in self.store.rows() if one.key == delivery.row]
-            why = "it answered 500"
-            delivery = await put_off(self.store, row, delivery, why, self.clock.now(), None)
+            why = Transient("it answered 500")
+            delivery = await put_off(self.store, row, delivery, why, self.clock.now())
         return delivery
 
     def nowhere(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from lab.receivers import Receivers
 from lab.services import channels
+from lab.workbench import SECRET
+from shared.alerts.authenticate import HmacAuth, sign
+from shared.model import CaseStatus
 from tests.tasks.benches import POLICY, Bench
 
 EVERYWHERE = """
@@ -39,3 +43,19 @@ async def told(bench: Bench) -> None:
     """Let the timer come by and everything due be sent."""
     await bench.app.reconcile()
     await bench.settle()
+
+
+async def contained(bench: Bench) -> None:
+    """Tell the story and have it answered."""
+    await bench.tell()
+    await bench.settle()
+    assert bench.the_case().status is CaseStatus.CONTAINED
+
+
+async def ask(bench: Bench, what: str, channel: str) -> tuple[int, str]:
+    """Ask about a channel, as whoever has the key may: `test` it, or send `again`."""
+    body = json.dumps({"by": "olga", "channel": channel}).encode()
+    auth = HmacAuth.model_validate({"secrets": [SECRET]})
+    headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
+    page = await bench.app.notify(what, headers, body)
+    return page.status, page.body

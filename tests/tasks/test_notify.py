@@ -19,12 +19,12 @@ from lab.stage import sent_to
 from lab.tenant.population import Population
 from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign, verify
-from shared.model import CaseStatus, Json
+from shared.model import Json
 from shared.store.verbs import Put
 from shared.tasks.delivery import TRIES
 from shared.telemetry import open_log
 from tests.tasks.benches import Bench
-from tests.tasks.telling import EVERYWHERE, telling_bench, told
+from tests.tasks.telling import EVERYWHERE, ask, contained, telling_bench, told
 
 WEBHOOK_SECRET = "lab-only-webhook-secret-0123456789abcdef"
 
@@ -43,12 +43,6 @@ async def bench(
         yield made
 
 
-async def contained(bench: Bench) -> None:
-    await bench.tell()
-    await bench.settle()
-    assert bench.the_case().status is CaseStatus.CONTAINED
-
-
 def hooked(far: Receivers, place: str = "/hooks/all") -> list[str]:
     return [call.json["event"] for call in far.at(services.SIEM) if call.path == place]
 
@@ -56,14 +50,6 @@ def hooked(far: Receivers, place: str = "/hooks/all") -> list[str]:
 async def states(bench: Bench) -> dict[str, Json]:
     page = await bench.app.notifications({"accept": "application/json"})
     return {state["name"]: state for state in json.loads(page.body)["channels"]}
-
-
-async def ask(bench: Bench, what: str, channel: str) -> tuple[int, str]:
-    body = json.dumps({"by": "olga", "channel": channel}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
-    page = await bench.app.notify(what, headers, body)
-    return page.status, page.body
 
 
 async def test_a_contained_case_is_told_on_every_channel(far: Receivers, bench: Bench) -> None:
