@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -272,7 +271,7 @@ class Wiring:
             guards=self._guards,
             brakes=self._brakes,
             terms=self.policy.approvals,
-            stale=timedelta(hours=self.policy.guards.stale_hours),
+            limits=self.policy.guards,
             log=self.log,
         )
 

@@ -111,6 +111,11 @@ def privileged(account: Account) -> Fit:
     return Fit.UNKNOWN if account.roles is None else Fit.NO
 
 
+def takes_two(account: Account, *, four_eyes: bool) -> bool:
+    """Whether two people have to say yes; roles that could not be read count as held."""
+    return four_eyes and privileged(account) is not Fit.NO
+
+
 def in_any(wanted: frozenset[ObjectId], groups: frozenset[ObjectId] | None) -> Fit:
     """Say whether an account's groups hold any of the wanted ones (written in lower case)."""
     if groups is None:

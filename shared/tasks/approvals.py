@@ -36,7 +36,7 @@ from shared.model import (
     Value,
 )
 from shared.pages.approval_cards import ApprovalsView, Card, card
-from shared.policy.condition import Fit, privileged
+from shared.policy.condition import takes_two
 from shared.policy.limits import Approvals as Terms
 from shared.responder import Change, Responder
 from shared.store.verbs import Queue, Store
@@ -250,8 +250,7 @@ class Approvals:
         return task
 
     def _needs_two(self, case: Case) -> bool:
-        """Whether two people have to say yes; roles that could not be read count as held."""
-        return self._four_eyes and privileged(case.account) is not Fit.NO
+        return takes_two(case.account, four_eyes=self._four_eyes)
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         file = await CaseFile.load(self._store, self._clock, tenant, case)

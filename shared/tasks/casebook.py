@@ -97,7 +97,7 @@ def joined(
     after = (corrected(case, at) if asked else case).model_copy(
         update={
             "status": CaseStatus.OPEN if again else case.status,
-            "account": _known(case.account, account),
+            "account": known_of(case.account, account),
             "alerts": (*case.alerts, alert.id),
             "origins": tuple(dict.fromkeys((*case.origins, _origin(alert)))),
             "kinds": case.kinds | {alert.kind},
@@ -133,7 +133,7 @@ def _vouched(alert: Alert) -> Json:
     return {"alert": alert.id, "said": what_it_said(alert), **start}
 
 
-def _known(before: Account, now: Account) -> Account:
+def known_of(before: Account, now: Account) -> Account:
     """Add what an account holds by now: whoever was given a role since is guarded as its holder.
 
     What it held before still counts, because the intruder may have taken it away.

@@ -52,6 +52,14 @@ async def resolve(ref: AccountRef, tenant: Tenant) -> Account:
     return _completed(account, memberships, domains)
 
 
+async def as_held_now(account: Account, tenant: Tenant) -> Account:
+    """Read again what an account holds; groups and roles are unknown where we may not read them.
+
+    Raises `Gone` where there is no such account any more, `Transient` where nobody can tell now.
+    """
+    return _completed(account, await _memberships(tenant, account.object_id), None)
+
+
 async def _memberships(tenant: Tenant, who: ObjectId) -> Memberships | None:
     try:
         return await tenant.directory.memberships(who)

@@ -28,12 +28,12 @@ from shared.clients.tenant import Tenant
 from shared.errors import Defect, Denied, FirebreakError, Gone, Refused, Transient
 from shared.model import UNFINISHED, Event, Mode, ResponderName, Task, TaskState
 from shared.policy.guards import Guard, GuardSubject
-from shared.policy.limits import Approvals
+from shared.policy.limits import Approvals, Guards
 from shared.responder import Change, Responder
 from shared.signals.table import Fact, Seen
 from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
-from shared.tasks import acquaint, evidence, steps, turns
+from shared.tasks import acquaint, evidence, four_eyes, steps, turns
 from shared.tasks.admission import Admission
 from shared.tasks.brakes import Brakes
 from shared.tasks.clearance import Clearance
@@ -77,7 +77,7 @@ class Runner:
         guards: Iterable[Guard],
         brakes: Brakes,
         terms: Approvals,
-        stale: timedelta,
+        limits: Guards,
         log: Log,
     ) -> None:
         self._store = store
@@ -85,7 +85,7 @@ class Runner:
         self._clock = clock
         self._tenant = tenant
         self._catalogue = catalogue
-        self._clearance = Clearance(guards, brakes, clock, stale)
+        self._clearance = Clearance(guards, brakes, clock, limits)
         self._terms = terms
         self._log = log
         self._lock = Lock(store, clock)
@@ -125,10 +125,12 @@ class Runner:
             await self._lapse.look(file)
             await self._admission.look(file)
         view = self._tenant.remembering(Rank.EVICT)
+        with calls_are(Rank.CONTAIN, file.case.id):
+            unread = await self._clearance.relearn(file, self._to_act(file, message), view)
         acting = self._gather_evidence(file, message, view.anew())
         try:
             for wave in WAVES:
-                room = _Room(view=view.anew(), owner=owner, lost=lost)
+                room = _Room(view=view.anew(), owner=owner, lost=lost, unread=unread)
                 with span(Seen.PHASE, {Fact.PHASE: wave.phase}) as note:
                     begun = await self._begin(file, message, wave, room)
                     acting += begun
@@ -176,9 +178,8 @@ class Runner:
         """Claim what is ready in a wave and start all of it, on one reading of the account."""
         to_act = [
             task
-            for task in self._ready(file, message)
+            for task in self._to_act(file, message)
             if wave.takes(task, self._catalogue.get(task.responder))
-            and task.state in {TaskState.QUEUED, TaskState.CLAIMED}
         ]
         if not to_act:
             return []
@@ -189,6 +190,10 @@ class Runner:
         )
         with calls_are(wave.rank, file.case.id):
             return [asyncio.ensure_future(self._in_turn(file, t, room, subject)) for t in claimed]
+
+    def _to_act(self, file: CaseFile, message: WorkMessage) -> list[Task]:
+        begun = {TaskState.QUEUED, TaskState.CLAIMED}
+        return [task for task in self._ready(file, message) if task.state in begun]
 
     def _ready(self, file: CaseFile, message: WorkMessage) -> list[Task]:
         latest = self._clock() + _EARLY
@@ -213,14 +218,15 @@ class Runner:
         begun = False
         try:
             responder = self._responder(task)
-            task = self._clearance.braked(task, subject)
+            task, why = self._braked(task, room, subject)
             change = await self._change(file, task, room.view)
-            task = await self._clearance.braked_since(task, subject)
-            doubt = await self._clearance.doubt(file, task, change, responder, room.view)
+            task, why_now = await self._clearance.braked_since(task, subject)
+            why = why_now or why
+            why = why or await self._clearance.doubt(file, task, change, responder, room.view)
             if change is None:
                 step = steps.nothing_left(task, self._clock(), changed=last_change(file, responder))
-            elif doubt or not may_go(responder, task, change):
-                step = steps.held_back(task, change, self._clock(), self._terms, doubt=doubt)
+            elif why or not may_go(responder, task, change):
+                step = self._held_back(file, task, change, why)
             else:
                 task, line = steps.about_to(task, change)
                 await file.record(line, tasks=[task])
@@ -233,6 +239,15 @@ class Runner:
             explained = await acquaint.with_its_kind(error, file.case.account, self._tenant)
             step = self._stopped(explained, task, begun=begun)
         await self._store_step(file, step)
+
+    def _braked(self, task: Task, room: _Room, subject: GuardSubject) -> tuple[Task, str]:
+        if task.release and room.unread:
+            raise room.unread
+        return self._clearance.braked(task, subject)
+
+    def _held_back(self, file: CaseFile, task: Task, change: Change, why: str) -> steps.Step:
+        consents = four_eyes.kept(file, task, change)
+        return steps.held_back(task, change, self._clock(), self._terms, why=why, consents=consents)
 
     async def _change(self, file: CaseFile, task: Task, view: Tenant) -> Change | None:
         """Plan, unless the change was begun a moment ago and is known not to have happened."""
@@ -308,6 +323,8 @@ class _Room:
     view: Tenant
     owner: str
     lost: Flag
+    unread: Exception | None
+    """Why nobody could tell what the account holds now; what people released waits for that."""
 
 
 async def _ended(running: list[asyncio.Task[None]]) -> None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from shared.clients.answers import unlicensed
 from shared.errors import Denied, FirebreakError, Gone, Refused, Throttled, Transient, Unavailable
-from shared.model import Event, Mode, Task, TaskState
+from shared.model import Consent, Event, Mode, Task, TaskState
+from shared.policy.decide import strength
 from shared.policy.limits import Approvals
 from shared.responder import Change
 from shared.tasks.ledger import Line
@@ -70,27 +71,35 @@ def about_to(task: Task, change: Change) -> Step:
 
 
 def held_back(
-    task: Task, change: Change, at: datetime, terms: Approvals, *, doubt: str = ""
+    task: Task,
+    change: Change,
+    at: datetime,
+    terms: Approvals,
+    *,
+    why: str = "",
+    consents: tuple[Consent, ...] = (),
 ) -> Step:
     """Stop before the change: it is reported, or it waits for a person.
 
-    `doubt` says why what the policy enforces asks all the same.
+    `why` says what stands in the way of a change that was enforced or released; `consents` is who
+    said yes to it already.
     """
-    task = task.model_copy(update={"mode": Mode.APPROVE}) if doubt else task
-    asked = task.mode is Mode.APPROVE
+    mode = min(task.mode, Mode.APPROVE, key=strength) if why else task.mode
+    asked = mode is Mode.APPROVE
+    moved = task.release is not None and task.release.fingerprint != change.fingerprint()
+    reason = " ".join(part for part in (_MOVED if moved else "", why) if part)
     after = planned(task, change).model_copy(
         update={
+            "mode": mode,
             "state": TaskState.WAITING if asked else TaskState.OBSERVED,
-            "wait": terms.wait(at) if asked else None,
+            "wait": terms.wait(at).model_copy(update={"consents": consents}) if asked else None,
             "finished_at": None if asked else at,
-            "reason": _MOVED if task.release else doubt,
+            "reason": reason,
         }
     )
     said = "waits for a person's approval" if asked else "would be done; nothing was changed"
-    if task.release:
-        said = f"{said}. {_MOVED}"
-    elif doubt:
-        said = f"{said}. {doubt}"
+    if reason:
+        said = f"{said}. {reason}"
     event = Event.WAITING if asked else Event.OBSERVED
     data = {"change": after.change, "fingerprint": after.fingerprint}
     return after, Line(
