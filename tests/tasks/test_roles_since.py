@@ -37,7 +37,7 @@ async def test_whoever_was_given_a_role_after_the_case_was_opened_waits_for_a_se
         await bench.settle()
         assert bench.tasks()["stop_forwarding"].state is TaskState.WAITING
         assert bench.box.forwarding_smtp
-        assert bench.the_case().account.roles == {"Global Administrator"}
+        assert bench.the_case().account.roles == frozenset({"Global Administrator"})
         again = (await bench.cards(NIA_))["stop_forwarding"]
         assert (again["four_eyes"], again["approved_by"]) == (True, ["Nia Okafor"])
         assert "holds a directory role (Global Administrator)" in again["note"]
