@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from shared.model import Json, Mode, ResponderName
 from shared.policy.condition import Condition, hidden_by
+from shared.policy.limits import Approvals
 from shared.policy.locate import Lines, Path
 from shared.policy.sentences import near
 
@@ -28,7 +29,10 @@ def check(
     misread: frozenset[Path],
     reversible: Mapping[ResponderName, bool],
 ) -> Iterator[Finding]:
-    """Find names used twice, rules without a turn, unknown responders and unmeant finality.
+    """Find what no part shows by itself.
+
+    That is: names used twice, rules without a turn, unknown responders, unmeant finality, and
+    approvals that nobody else would be told of.
 
     `misread` are the places that could not be read and are reported already.
     """
@@ -45,6 +49,8 @@ def check(
     yield from _turns(clear, lines)
     for path, rule in rules.items():
         yield from _answers(path, rule, reversible)
+    if not any(path[:1] == ("approvals",) for path in misread):
+        yield from _escalation(raw.get("approvals", {}))
 
 
 def _names(rules: _Rules, lines: Lines) -> Iterator[Finding]:
@@ -92,6 +98,19 @@ def _answers(
                 'it all the same, or let a person release it with "approve"'
             )
             yield here, said
+
+
+def _escalation(written: Json) -> Iterator[Finding]:
+    terms = Approvals.model_validate(written)
+    if terms.escalates:
+        return
+    key = next(key for key in Approvals.model_fields if key in written)
+    said = (
+        f"nobody else is ever told: a change is given up after {terms.expire_after_hours} h, and "
+        f"that is not later than escalate_after_minutes = {terms.escalate_after_minutes}; "
+        "write fewer minutes, or more hours"
+    )
+    yield ("approvals", key), said
 
 
 def unknown_channels(raw: Json, known: frozenset[str]) -> Iterator[Finding]:

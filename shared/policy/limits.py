@@ -80,6 +80,11 @@ class Approvals(Value):
     expire_after_hours: Annotated[int, Field(strict=True, ge=1, le=144)] = 24
     """When it is given up, and a person has to look."""
 
+    @property
+    def escalates(self) -> bool:
+        """Whether somebody else is told before it is given up."""
+        return self.escalate_after_minutes < self.expire_after_hours * 60
+
     def wait(self, at: datetime) -> Wait:
         """Begin to wait."""
         return Wait(

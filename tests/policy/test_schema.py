@@ -105,7 +105,7 @@ responders = { disable_sign_in = "observe" }
 TOGETHER: Final = re.compile(
     "never gets a turn|names a rule|cannot be put back|no time zone|not after 'starts'"
     "|a freeze has either|means nothing beside|holds nothing back|quiet hours never end"
-    "|a digest is sent|no moment|datetime|timezone|whole number"
+    "|a digest is sent|nobody else is ever told|no moment|datetime|timezone|whole number"
 )
 """What only shows when parts are seen together, and what JSON has no word for."""
 ODD = st.one_of(
