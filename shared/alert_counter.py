@@ -47,7 +47,7 @@ class AlertCounter:
 
     async def show(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
         """List them, filtered by `state`, `source` and `since`, from `after` on."""
-        if shut := self._shut(headers):
+        if shut := self._window.shut(headers):
             return shut
         try:
             wanted = self._wanted(query)
@@ -62,7 +62,7 @@ class AlertCounter:
 
     async def why(self, alert_id: str, headers: Mapping[str, str]) -> Page:
         """Show one alert: what it says, how its body is read now, and how that begins."""
-        if shut := self._shut(headers):
+        if shut := self._window.shut(headers):
             return shut
         try:
             alert = await self._shown.one(_id(alert_id))
@@ -130,12 +130,6 @@ class AlertCounter:
     def _readings(self, alert: Alert, body: bytes) -> list[Json]:
         carrier = self._shown.carrier(alert)
         return [explained(each, body) for each in carrier.read(body)] if carrier and body else []
-
-    def _shut(self, headers: Mapping[str, str]) -> Page | None:
-        reason = self._window.door.shut(headers)
-        if not reason:
-            return None
-        return self._window.problem(headers, HTTPStatus.FORBIDDEN, "Nobody is signed in", reason)
 
 
 def _id(alert: str) -> AlertId:

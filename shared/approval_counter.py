@@ -70,9 +70,8 @@ class ApprovalCounter:
 
     async def show(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Page:
         """List what waits for a person, `after` where the page before ended, or in one `case`."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         try:
             view = await self._approvals.waiting(self._tenant, Wanted.of(query))
         except Gone as error:
@@ -87,9 +86,8 @@ class ApprovalCounter:
 
     async def by_link(self, token: str, headers: Mapping[str, str]) -> Page:
         """Show the one change a link leads to; opening it uses nothing up."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         try:
             link = self._links.read(token)
             wish = Yes(responder=link.responder, fingerprint=link.fingerprint)

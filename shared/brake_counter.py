@@ -59,9 +59,8 @@ class BrakeCounter:
 
     async def show(self, headers: Mapping[str, str]) -> Page:
         """Show the switch, the counters and the held rules."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         return await self._shown(headers)
 
     async def _shown(self, headers: Mapping[str, str]) -> Page:

@@ -28,9 +28,8 @@ class Counter:
 
     async def show_undo(self, case: str, headers: Mapping[str, str]) -> Page:
         """Show what would be put back, before anything is."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         try:
             whose, steps = await self._undo.plan(self._tenant, self._window.case(case))
         except FAILURES as error:

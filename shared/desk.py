@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 type Cards = Callable[[CaseFile], tuple[Card, ...]]
 
+NOBODY: Final = "Nobody is signed in"
+"""The heading of what is answered to whoever may read nothing."""
 _COUNTED: Final = 200
 """Notifications that were given up and are counted for a probe."""
 _NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -79,7 +81,7 @@ class Desk:
         JSON instead of a page is given to whoever accepts `application/json` and no HTML.
         """
         if reason := self._door.shut(headers):
-            return self._problem(HTTPStatus.FORBIDDEN, "Nobody is signed in", reason)
+            return self._problem(HTTPStatus.FORBIDDEN, NOBODY, reason)
         place, _, rest = path.partition("/")
         as_json = wants_json(headers)
         if path == "cases":

@@ -43,9 +43,8 @@ class ErasureCounter:
 
     async def show(self, headers: Mapping[str, str]) -> Page:
         """List erasures, those under way and those that are over; names nobody who is erased."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         orders = await self._erasures.orders()
         done = await self._erasures.done()
         held = await self._erasures.held.all()

@@ -58,9 +58,8 @@ class NotifyCounter:
 
     async def show(self, headers: Mapping[str, str]) -> Page:
         """Show how each channel does."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         states = await self._told.states({c.name: c.kind for c in self._channels.root})
         if wants_json(headers):
             return json_page({"channels": [state.model_dump(mode="json") for state in states]})

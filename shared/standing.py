@@ -50,8 +50,8 @@ class Standing:
 
     async def policy(self, headers: Mapping[str, str]) -> Page:
         """Show the policy in force, rule by rule, and where it differs from the shipped one."""
-        if refusal := self._refusal(headers):
-            return refusal
+        if shut := self._window.shut(headers):
+            return shut
         view = self._in_force.model_copy(update={"at": self._clock()})
         if wants_json(headers):
             return json_page(view.model_dump(mode="json"))
@@ -64,8 +64,8 @@ class Standing:
         """
         if "text/html" not in header(headers, "accept"):
             return await self._desk.health(headers)
-        if refusal := self._refusal(headers):
-            return refusal
+        if shut := self._window.shut(headers):
+            return shut
         checkups = self._checkups()
         view = HealthView(
             at=self._clock(),
@@ -79,16 +79,10 @@ class Standing:
 
     async def examined(self, headers: Mapping[str, str]) -> Page:
         """Run every check and say what each found, as JSON: it names accounts, so to readers."""
-        if refusal := self._refusal(headers):
-            return refusal
+        if shut := self._window.shut(headers):
+            return shut
         checkup = await self._checkups().anew()
         return json_page(checkup.model_dump(mode="json"))
-
-    def _refusal(self, headers: Mapping[str, str]) -> Page | None:
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
-        return None
 
     @cached_property
     def _in_force(self) -> PolicyView:

@@ -79,9 +79,8 @@ class SweepCounter:
 
     async def show(self, rest: str, headers: Mapping[str, str]) -> Page:
         """Show what a path names, as `SweepDesk.show` lists it."""
-        if reason := self._window.door.shut(headers):
-            title = "Nobody is signed in"
-            return self._window.problem(headers, HTTPStatus.FORBIDDEN, title, reason)
+        if shut := self._window.shut(headers):
+            return shut
         try:
             return await self._desk.show(rest.strip("/"), headers)
         except FAILURES as error:

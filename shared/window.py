@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from pydantic import ValidationError
 
-from shared.desk import Page, json_page, wants_json
+from shared.desk import NOBODY, Page, json_page, wants_json
 from shared.door import OPERATOR, Door
 from shared.errors import Conflict, FirebreakError, Gone, Refused
 from shared.model import Actor, CaseId, Value
@@ -45,6 +45,11 @@ class Window:
     def base(self) -> str:
         """What the paths of these pages begin with."""
         return self.door.base
+
+    def shut(self, headers: Mapping[str, str]) -> Page | None:
+        """Answer whoever may read nothing here; `None` for everybody else."""
+        reason = self.door.shut(headers)
+        return self.problem(headers, HTTPStatus.FORBIDDEN, NOBODY, reason) if reason else None
 
     def request[R: Signed](
         self,
