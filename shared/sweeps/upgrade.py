@@ -90,7 +90,7 @@ class Upgrade:
         row = await self._store.read(line.partition, keys.alert_row(name))
         if row is None or row.body["state"] not in ALERTS_FOR_PEOPLE:
             return
-        second = f"{keys.PERSON}{line.key.removeprefix(keys.SHOWN)}"
+        second = keys.in_list(keys.PERSON, line.key)
         # The alert is written as it is: whoever answers it meanwhile writes, or drops, the line.
         with suppress(Conflict):
             await self._store.write(

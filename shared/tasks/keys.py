@@ -220,6 +220,11 @@ def person_row(at: datetime, alert: AlertId) -> str:
     return f"{PERSON}{_newest_first(at)}:{alert}"
 
 
+def in_list(lines: str, key: str) -> str:
+    """Name the row of an alert in one of its lists, `SHOWN` or `PERSON`, by its row in either."""
+    return f"{lines}{key.removeprefix(SHOWN).removeprefix(PERSON)}"
+
+
 def notice_row(at: datetime, event: str) -> str:
     """Name the row of a notice; oldest sorts first."""
     return f"{int(at.timestamp() * 1000):014}:{event}"

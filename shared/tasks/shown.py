@@ -145,17 +145,17 @@ class Shown:
     async def _rows(self, wanted: Wanted) -> AsyncIterator[tuple[str, Alert | None]]:
         """Walk the list, newest first, a part at a time; what cannot fit is not read."""
         at, lines = keys.inbox(self._tenant), wanted.lines
-        last = f"{lines}{wanted.after.removeprefix(keys.SHOWN)}" if wanted.after else ""
+        last = keys.in_list(lines, wanted.after) if wanted.after else ""
         # Keys count backwards: what is older sorts after.
         since = keys.shown_row(wanted.since, AlertId("~")) if wanted.since else "~"
-        oldest = f"{lines}{since.removeprefix(keys.SHOWN)}"
+        oldest = keys.in_list(lines, since)
         while True:
             scan = self._store.scan(at, prefix=lines, after=last, most=_PART)
             rows = [row async for row in scan]
             new = [row for row in rows if row.key <= oldest]
             found = await asyncio.gather(*(self._behind(row, wanted) for row in new))
             for row, alert in zip(new, found, strict=True):
-                yield f"{keys.SHOWN}{row.key.removeprefix(lines)}", alert
+                yield keys.in_list(keys.SHOWN, row.key), alert
             if len(rows) < _PART or rows[-1].key > oldest:
                 return
             last = rows[-1].key
