@@ -13,8 +13,8 @@ from rich.text import Text
 
 from cli.exits import CommandError, Exit
 from cli.remote import Remote
-from cli.show import moment
 from shared.model import Json
+from shared.pages.times import full
 
 
 async def waiting(app: Remote, *, after: str, as_json: bool) -> None:
@@ -167,7 +167,8 @@ def _card(card: Json) -> RenderableType:
         (f"{card['display_name']} <{card['upn']}>  ", ""),
         (f"case {card['case']}  {card['responder']}", "dim"),
     )
-    expires = f"waits since {moment(card['since'])}, given up at {moment(card['expires_at'])} UTC"
+    since, until = (datetime.fromisoformat(card[name]) for name in ("since", "expires_at"))
+    expires = f"waits since {full(since)}, given up at {full(until)}"
     table = Table(box=None, header_style="bold")
     for column in ("what", "is", "becomes"):
         table.add_column(column, overflow="fold")

@@ -8,6 +8,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
+from cli import show
 from cli.exits import CommandError, Exit
 from cli.running import AsJson, Url, finish, remote_app, show_found
 from shared.model import Json
@@ -33,6 +34,8 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
 def try_out(channel: str, url: Url = None, as_json: AsJson = False) -> None:
     """Send a test to a channel and say whether it was taken."""
     _ask("test", channel, url, as_json=as_json)
+    if not as_json:
+        show.errors().print(f"{channel} took the test.")
 
 
 @notify.command()

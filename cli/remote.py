@@ -150,8 +150,9 @@ class Remote:
         )
 
     async def tenants(self) -> Json:
-        """Read the list of a provider's tenants."""
-        return _object(await self._send("GET", "/api/tenants"))
+        """Read the list of a provider's tenants; an app for one tenant has none."""
+        nowhere = "This app is for one tenant, so it has no list of them"
+        return _object(await self._send("GET", "/api/tenants", nowhere=nowhere))
 
     def _source(self, name: str) -> str:
         return f"{self._tenant}.{name}" if self._tenant else name
@@ -221,7 +222,10 @@ class Remote:
                 return
             await asyncio.sleep(0.1)
 
-    async def _send(self, method: str, path: str, **more: object) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, *, nowhere: str = "", **more: object
+    ) -> httpx.Response:
+        """Send a request; `nowhere` says what it means that the app does not have the path."""
         try:
             response = await self._http.request(method, path, **more)  # type: ignore[arg-type]
         except httpx.HTTPError as error:
@@ -230,6 +234,8 @@ class Remote:
                 "starts one; --url names another app",
                 code=Exit.UNREACHABLE,
             ) from error
+        if nowhere and response.status_code == httpx.codes.NOT_FOUND:
+            raise CommandError(nowhere, code=Exit.REFUSED)
         if response.is_error:
             raise CommandError(
                 f"{method} {path}: {response.status_code}: {_said(response)}", code=Exit.REFUSED

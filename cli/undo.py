@@ -33,12 +33,13 @@ async def put_back(
         ended = await _ended(remote, case, {step["task"] for step in asked}, within=within)
     if as_json:
         print(json.dumps(ended, indent=2))
-    for task in ended:
-        if task["state"] != "undone":
-            said = f"{task['responder']}: {task['reason'] or task['state']}"
-            raise CommandError(said, code=Exit.NOT_CONTAINED)
-        if not as_json:
+    left = [task for task in ended if task["state"] != "undone"]
+    for task in ended if not as_json else ():
+        if task not in left:
             Console().print(f"{task['responder']} is put back")
+    if left:
+        said = "; ".join(f"{task['responder']}: {task['reason'] or task['state']}" for task in left)
+        raise CommandError(said, code=Exit.NOT_CONTAINED)
 
 
 async def _ended(remote: Remote, case: str, tasks: set[str], *, within: float) -> list[Json]:

@@ -36,6 +36,8 @@ async def restore(app: Remote, case: str, override: str, *, within: float, as_js
     if task["state"] not in {"verified", "skipped"}:
         said = task["reason"] or f"it is {task['state']}"
         raise CommandError(f"The owner is not back yet: {said}", code=Exit.NOT_CONTAINED)
+    if not as_json:
+        show.errors().print("The owner is let back in.")
 
 
 async def access_pass(app: Remote, case: str, minutes: int, *, as_json: bool) -> None:

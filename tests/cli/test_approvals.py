@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cli import approvals
+from cli.exits import CommandError
 from cli.remote import Remote
 from lab.ports import listen
 from lab.serving import Served
@@ -47,4 +48,12 @@ async def test_it_says_how_much_waits_behind_a_page(
             await approvals.waiting(app, after="", as_json=False)
     told = " ".join(capsys.readouterr().out.split())
     assert "Block sign-in" in told
+    assert "waits since 2026-11-23 12:00:02 UTC, given up at 2026-11-24 12:00:02 UTC" in told
     assert (said in told) if said else ("More waits" not in told)
+
+
+async def test_an_app_for_one_tenant_says_that_it_has_no_list_of_them() -> None:
+    async with Person() as bench, Served(routes(bench), listen()) as served:
+        async with Remote(served.url, secret=SECRET) as remote:
+            with pytest.raises(CommandError, match="for one tenant"):
+                await remote.tenants()

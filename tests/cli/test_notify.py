@@ -101,6 +101,7 @@ def test_what_a_channel_did_not_take_is_sent_again_once_it_is_mended(site: Reach
 def test_a_test_reaches_the_channel_and_no_other_and_says_who_asked(site: Reached) -> None:
     found = site.ask("test", "slack")
     assert found.exit_code == Exit.DONE, found.output
+    assert "slack took the test" in found.stderr
     (call,) = site.far.heard
     assert call.host == services.SLACK
     assert b"asked whether this channel works" in call.body
