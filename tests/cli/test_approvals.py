@@ -53,7 +53,10 @@ async def test_it_says_how_much_waits_behind_a_page(
 
 
 async def test_an_app_for_one_tenant_says_that_it_has_no_list_of_them() -> None:
-    async with Person() as bench, Served(routes(bench), listen()) as served:
-        async with Remote(served.url, secret=SECRET) as remote:
-            with pytest.raises(CommandError, match="for one tenant"):
-                await remote.tenants()
+    async with (
+        Person() as bench,
+        Served(routes(bench), listen()) as served,
+        Remote(served.url, secret=SECRET) as remote,
+    ):
+        with pytest.raises(CommandError, match="for one tenant"):
+            await remote.tenants()
