@@ -25,8 +25,9 @@ from shared.notify_counter import ChannelRequest
 from shared.pages.approval_cards import ApprovalsView
 from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
+from shared.pages.lists import AlertsView, CasesView, FoundView
 from shared.pages.policy_view import PolicyView
-from shared.pages.values import AlertsView, CasesView, CaseView, FoundView
+from shared.pages.values import CaseView
 from shared.reception import ReturnRequest
 from shared.rehearsal import Proposal, Question
 from shared.score_board import ControlRequest

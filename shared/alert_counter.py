@@ -15,8 +15,8 @@ from shared.alerts.explain import explained
 from shared.desk import Page, json_page, wants_json
 from shared.errors import Gone, Refused
 from shared.model import Alert, AlertId, Json
+from shared.pages.lists import AlertFilters, AlertsView
 from shared.pages.text import visible
-from shared.pages.values import AlertFilters, AlertsView
 from shared.pages.view import alert_line, alerts_view
 from shared.principal import Role
 from shared.tasks.ledger import Clock

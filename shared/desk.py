@@ -15,7 +15,8 @@ from shared.door import Door, header
 from shared.errors import FirebreakError, Refused
 from shared.model import Alert, AlertId, AlertState, CaseId, CaseStatus, Json, Value
 from shared.pages.case_filter import CaseFilter, waits_for
-from shared.pages.values import CasesView, ChainState, FoundView
+from shared.pages.choices import ChainState
+from shared.pages.lists import CasesView, FoundView
 from shared.pages.view import case_json, case_view, cases_view
 from shared.policy.document import Policy
 from shared.principal import Role

@@ -12,8 +12,8 @@ from pydantic import Field
 from shared.clients.secure_scores import ControlState, DayScore
 from shared.clients.tenant import Tenant
 from shared.model import Json
+from shared.pages.lists import CaseRow
 from shared.pages.posture_score import ScoreView, quarter_of, score_view
-from shared.pages.values import CaseRow
 from shared.policy.secure_score import Board
 from shared.principal import Role
 from shared.store.verbs import Store

@@ -22,18 +22,11 @@ from shared.model import (
     left_for_people,
     number_of,
 )
+from shared.pages.choices import ALIVE, ChainState, Limit, Tone
 from shared.pages.clock import closed_at
 from shared.pages.fate import came_back, stays_changed
 from shared.pages.times import full
-from shared.pages.values import (
-    ALIVE,
-    Answer,
-    ChainState,
-    FootholdFound,
-    IntruderClock,
-    Limit,
-    Tone,
-)
+from shared.pages.values import Answer, FootholdFound, IntruderClock
 from shared.policy.checklist import unsettled
 
 _BROKEN: Final = (

@@ -10,7 +10,7 @@ from pydantic import StringConstraints, ValidationError
 
 from shared.errors import Refused
 from shared.model import AlertKind, CaseStatus, Severity, Value
-from shared.pages.values import CaseRow
+from shared.pages.lists import CaseRow
 from shared.principal import Role
 
 type Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]

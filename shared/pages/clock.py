@@ -31,9 +31,10 @@ from shared.model import (
     TaskState,
     number_of,
 )
+from shared.pages.choices import Limit
 from shared.pages.times import clock as time_of_day
 from shared.pages.times import minute
-from shared.pages.values import IntruderClock, Limit
+from shared.pages.values import IntruderClock
 from shared.policy.checklist import unsettled
 
 BLOCKS: Final = ResponderName("disable_sign_in")

@@ -24,7 +24,8 @@ from shared.model import (
     TaskState,
     left_for_people,
 )
-from shared.pages.values import Changed, Fate, FootholdFound, Made, Need, Open
+from shared.pages.choices import Fate, Made, Need
+from shared.pages.values import Changed, FootholdFound, Open
 from shared.policy.checklist import unsettled
 
 _FATES: Final = {

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from shared.clients.secure_scores import ControlState, DayScore
 from shared.model import AlertKind, CaseId, Value
-from shared.pages.values import CaseRow
+from shared.pages.lists import CaseRow
 from shared.policy.score_links import LINKS, Effect, helping
 from shared.policy.score_shares import whole
 from shared.policy.secure_score import Board

@@ -29,11 +29,12 @@ from shared.pages.brake_view import GuardsView
 from shared.pages.case_filter import CaseFilter
 from shared.pages.channel_view import ChannelState
 from shared.pages.health_view import HealthView
+from shared.pages.lists import AlertsView, CasesView, FoundView
 from shared.pages.posture_view import PostureView, SweepPage
 from shared.pages.templating import environment
 from shared.pages.tenants_view import TenantsView
 from shared.pages.timeline import timeline
-from shared.pages.values import AlertLine, AlertsView, CasesView, CaseView, FoundView
+from shared.pages.values import AlertLine, CaseView
 from shared.principal import SIGN_IN, SIGN_IN_AT
 
 if TYPE_CHECKING:

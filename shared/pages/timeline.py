@@ -12,16 +12,10 @@ from typing import Final
 
 from shared.model import Phase, Value
 from shared.pages.axis import Axis, Break, Tick, axis
+from shared.pages.choices import ALIVE
 from shared.pages.text import visible
 from shared.pages.times import duration
-from shared.pages.values import (
-    ALIVE,
-    AlertLine,
-    CaseView,
-    FootholdFound,
-    IntruderClock,
-    TaskLine,
-)
+from shared.pages.values import AlertLine, CaseView, FootholdFound, IntruderClock, TaskLine
 from shared.pages.words import named, sign
 
 WIDTH: Final = 1000.0

@@ -1,11 +1,10 @@
-"""What a page says, as frozen values: the JSON of the API has exactly these fields.
+"""What a case's page says, as frozen values: the JSON of the API has exactly these fields.
 
-Whatever is a choice has a closed set of words here; how each is said on a page stands in `words`.
+Whatever is a choice has a closed set of words, in `choices`.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from shared.model import (
@@ -30,79 +29,10 @@ from shared.model import (
     Utc,
     Value,
 )
+from shared.pages.choices import ChainState, Fate, Limit, Made, Need, Tone
 from shared.pages.findings import Findings
 from shared.policy.checklist import CheckLine
 from shared.policy.score_links import Effect
-
-
-class Tone(StrEnum):
-    """How a state is felt. Never the only sign: each state has its word and its own shape."""
-
-    GOOD = "good"
-    BUSY = "busy"
-    PERSON = "person"
-    BAD = "bad"
-    QUIET = "quiet"
-
-
-class ChainState(StrEnum):
-    """Whether each line of the journal carries the hash of the one before."""
-
-    INTACT = "intact"
-    BROKEN = "broken"
-    UNKNOWN = "unknown"
-
-
-class Fate(StrEnum):
-    """What became of a foothold."""
-
-    GONE = "gone"
-    APPLIED = "applied"
-    PLANNED = "planned"
-    WAITING = "waiting"
-    OBSERVED = "observed"
-    LEFT = "left"
-    DECLINED = "declined"
-    FAILED = "failed"
-    BACK = "back"
-    UNDONE = "undone"
-
-
-ALIVE = frozenset(Fate) - {Fate.GONE, Fate.APPLIED}
-"""Fates of footholds that may serve the intruder still."""
-
-
-class Made(StrEnum):
-    """Whether a change was made to the tenant; `unsure` is neither yes nor no."""
-
-    YES = "yes"
-    UNDER_WAY = "under_way"
-    PLANNED = "planned"
-    UNSURE = "unsure"
-    UNDONE = "undone"
-
-
-class Limit(StrEnum):
-    """What is known about until when the intruder can act."""
-
-    NOBODY = "nobody"
-    """Nobody is known to be in: the case was asked for, to mend a setting."""
-    UNTOUCHED = "untouched"
-    NONE = "none"
-    CONDITIONAL = "conditional"
-    LIMITED = "limited"
-    OVER = "over"
-
-
-class Need(StrEnum):
-    """Why something is still open."""
-
-    APPROVAL = "approval"
-    BY_HAND = "by_hand"
-    PERMISSION = "permission"
-    FAILED = "failed"
-    UNDECIDED = "undecided"
-    RUNNING = "running"
 
 
 class Answer(Value):
@@ -296,93 +226,3 @@ class CaseView(Value):
     """What of Microsoft's advice would have stopped or shortened this case."""
     refresh_s: int | None
     """Seconds after which a reader should look again; `None` where nothing goes on by itself."""
-
-
-class CaseRow(Value):
-    """A case's line in the list."""
-
-    id: CaseId
-    upn: str
-    display_name: str
-    status: CaseStatus
-    title: str
-    severity: str
-    kinds: tuple[str, ...]
-    opened_at: Utc
-    updated_at: Utc
-    waiting: int
-    footholds: int
-    object_id: str = ""
-    phase: Phase | None = None
-    """The first phase in which something is not finished."""
-    rules: tuple[str, ...] = ()
-    """The rules of the policy that decided."""
-    found: tuple[str, ...] = ()
-    """The kinds of foothold that were found."""
-    expires_at: Utc | None = None
-    """When the first of what waits is given up."""
-    judgement: Judgement | None = None
-
-
-class CasesView(Value):
-    """The list of cases, sorted by who has to act next; cut, with how many there are in all."""
-
-    at: Utc
-    for_people: tuple[CaseRow, ...]
-    """What waits for whoever reads this first, then the gravest."""
-    mine: int
-    """How many of all that wait wait for whoever reads this."""
-    people_in_all: int
-    running: tuple[CaseRow, ...]
-    running_in_all: int
-    settled: tuple[CaseRow, ...]
-    after: str
-    """Behind which line the settled ones go on; empty: nowhere."""
-    alerts_needing_people: int
-    refresh_s: int | None
-    alerts_cut: bool = False
-    """Whether even more alerts need a person: their number is then the least it can be."""
-    cut: bool = False
-    """Whether more cases are unsettled than were looked at: the newest were."""
-
-
-class FoundView(Value):
-    """What a search in the list of cases found, newest first."""
-
-    at: Utc
-    found: tuple[CaseRow, ...]
-    read: int
-    """How many cases were looked at for it."""
-    after: str
-    """Behind which line the search goes on; empty: it came to the end."""
-
-
-class Tally(Value):
-    """How many there are, as far as one page can count."""
-
-    number: int = 0
-    more: bool = False
-    """Whether there are more than that."""
-
-
-class AlertFilters(Value):
-    """Which alerts a list was asked for; empty: all."""
-
-    state: AlertState | None = None
-    people: bool = False
-    """Only those that wait for a person."""
-    source: str = ""
-    since: str = ""
-
-
-class AlertsView(Value):
-    """Alerts that opened no case, sorted by whether a person has to look."""
-
-    at: Utc
-    for_people: tuple[AlertLine, ...]
-    ignored: tuple[AlertLine, ...]
-    people: Tally = Tally()
-    """How many need a person in all, whatever this page was asked for."""
-    filters: AlertFilters = AlertFilters()
-    older: str | None = None
-    """Where the next page begins, if there is one."""

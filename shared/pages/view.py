@@ -21,24 +21,12 @@ from shared.model import (
     TaskState,
 )
 from shared.pages.answer import answer
+from shared.pages.choices import ChainState, Limit
 from shared.pages.clock import closed_at, intruder_clock
 from shared.pages.fate import changes, footholds, started, still_open, unlooked
 from shared.pages.findings import findings
-from shared.pages.values import (
-    AlertFilters,
-    AlertLine,
-    AlertsView,
-    CaseRow,
-    CasesView,
-    CaseView,
-    ChainState,
-    Happened,
-    Hardening,
-    Limit,
-    Person,
-    Tally,
-    TaskLine,
-)
+from shared.pages.lists import AlertFilters, AlertsView, CaseRow, CasesView, Tally
+from shared.pages.values import AlertLine, CaseView, Happened, Hardening, Person, TaskLine
 from shared.pages.way_back import way_back
 from shared.policy.score_links import helping
 

@@ -22,8 +22,8 @@ from shared.model import (
     TaskState,
 )
 from shared.pages.channel_view import Reach
+from shared.pages.choices import ChainState, Fate, Limit, Made, Need, Tone
 from shared.pages.findings import SearchState
-from shared.pages.values import ChainState, Fate, Limit, Made, Need, Tone
 from shared.policy.checklist import Light
 from shared.policy.score_links import Effect
 

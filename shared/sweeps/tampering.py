@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.model import Case, Entry, Event, Task, Value
-from shared.pages.values import CaseRow
+from shared.pages.lists import CaseRow
 from shared.store.verbs import Partition, Row
 from shared.sweeps.anchor import ChainHead
 from shared.tasks import keys

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.model import ALERTS_FOR_PEOPLE, Alert, AlertState
-from shared.pages.values import Tally
+from shared.pages.lists import Tally
 from shared.store.verbs import Drop, Partition, Put, Store
 from shared.tasks import keys
 

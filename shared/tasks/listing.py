@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.model import CaseStatus, TenantId, Value
 from shared.pages.case_filter import CaseFilter
-from shared.pages.values import CaseRow, Tally
+from shared.pages.lists import CaseRow, Tally
 from shared.store.verbs import Row, Store
 from shared.tasks import alert_lines, keys
 from shared.tasks.lines import UNSETTLED

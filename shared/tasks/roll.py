@@ -19,7 +19,7 @@ from typing import Final
 
 from shared.errors import Conflict
 from shared.model import GOING, PHASES, Case, Entry, Event, Json, Task, TaskState
-from shared.pages.values import CaseRow
+from shared.pages.lists import CaseRow
 from shared.store.verbs import Drop, Put, Queue, Row, Store
 from shared.tasks import keys, looks, questions, turns
 from shared.tasks.asked import undo_pending

@@ -13,7 +13,7 @@ from shared.alerts.catalogue import carriers
 from shared.alerts.source import Sources
 from shared.errors import Gone, Refused
 from shared.model import ALERTS_FOR_PEOPLE, Alert, AlertId, AlertState, TenantId, Utc, Value
-from shared.pages.values import Tally
+from shared.pages.lists import Tally
 from shared.store.verbs import Put, Queue, Row, Store
 from shared.tasks import keys
 from shared.tasks.alert_lines import for_people, relisted

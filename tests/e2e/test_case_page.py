@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from shared.model import AlertId, AlertState, CaseId
+from shared.pages.lists import CaseRow, Tally
 from shared.pages.render import Pages
-from shared.pages.values import CaseRow, Tally
 from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import ZERO, alert

@@ -33,7 +33,8 @@ from shared.model import (
     task_id,
 )
 from shared.pages import view
-from shared.pages.values import CaseView, ChainState
+from shared.pages.choices import ChainState
+from shared.pages.values import CaseView
 from shared.tasks.journal import Journal
 
 ZERO = datetime(2026, 3, 17, 2, 58, 41, 212_000, tzinfo=UTC)

@@ -6,8 +6,9 @@ import pytest
 
 from responders import catalogue
 from shared.model import CAE_LIFE, TOKEN_LIFE, AccountKind, CaseStatus, Mode, Task, TaskState
+from shared.pages.choices import Limit
 from shared.pages.clock import BLOCKS, ENDS_SESSIONS, REPLACES_PASSWORD, intruder_clock
-from shared.pages.values import IntruderClock, Limit
+from shared.pages.values import IntruderClock
 from tests.pages import stories
 from tests.pages.stories import after, case, task
 

@@ -23,9 +23,10 @@ from shared.model import (
     TaskState,
     Upn,
 )
+from shared.pages.choices import ChainState
 from shared.pages.health_view import HealthView
+from shared.pages.lists import AlertFilters, CaseRow, Tally
 from shared.pages.render import Pages
-from shared.pages.values import AlertFilters, CaseRow, ChainState, Tally
 from shared.pages.view import alert_line, alerts_view, cases_view
 from tests.pages import stories
 from tests.pages.stories import STORIES, ZERO, after, alert, case, task

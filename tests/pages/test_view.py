@@ -17,7 +17,9 @@ from shared.model import (
     TaskState,
 )
 from shared.pages.case_filter import waits_for
-from shared.pages.values import CaseRow, CaseView, ChainState, Fate, Limit, Made, Need, Tally, Tone
+from shared.pages.choices import ChainState, Fate, Limit, Made, Need, Tone
+from shared.pages.lists import CaseRow, Tally
+from shared.pages.values import CaseView
 from shared.pages.view import alerts_view, case_json, case_view, cases_view
 from shared.principal import Role
 from tests.pages import stories

@@ -5,11 +5,11 @@ from enum import StrEnum
 import pytest
 
 from shared import model
-from shared.pages import values, words
+from shared.pages import choices, words
 
 CHOICES = [
     thing
-    for module in (model, values)
+    for module in (model, choices)
     for thing in vars(module).values()
     if isinstance(thing, type) and issubclass(thing, StrEnum) and thing is not StrEnum
 ]
@@ -24,10 +24,10 @@ def test_every_choice_can_be_said(choice: type[StrEnum]) -> None:
 def test_two_states_with_one_value_keep_their_own_words() -> None:
     assert words.sign(model.TaskState.WAITING)[0] == "Waits for approval"
     assert words.sign(model.Event.WAITING)[0] == "waits"
-    assert words.sign(model.Severity.UNKNOWN) != words.sign(values.ChainState.UNKNOWN)
+    assert words.sign(model.Severity.UNKNOWN) != words.sign(choices.ChainState.UNKNOWN)
 
 
-@pytest.mark.parametrize("choice", [model.CaseStatus, model.TaskState, values.Fate, values.Need])
+@pytest.mark.parametrize("choice", [model.CaseStatus, model.TaskState, choices.Fate, choices.Need])
 def test_states_of_different_tone_differ_in_word_and_shape_too(choice: type[StrEnum]) -> None:
     signs = [words.sign(state) for state in choice]
     for word, tone, shape in signs:

@@ -12,7 +12,7 @@ import pytest
 
 from shared.model import CaseId, CaseStatus, Json, TenantId
 from shared.pages.case_filter import CaseFilter
-from shared.pages.values import CaseRow
+from shared.pages.lists import CaseRow
 from shared.store.memory import MemoryStore
 from shared.store.verbs import Partition, Put, Row
 from shared.tasks import keys

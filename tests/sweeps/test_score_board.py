@@ -13,8 +13,8 @@ from lab.score_history import ScoreHistory
 from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import AlertKind, CaseId, CaseStatus, Json
+from shared.pages.lists import CaseRow
 from shared.pages.posture_score import quarter_of, score_view
-from shared.pages.values import CaseRow
 from shared.policy.score_links import LINKS, Effect, helping
 from shared.tasks import keys
 from tests.policy.test_secure_score import control, day, judged
