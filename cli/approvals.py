@@ -125,7 +125,11 @@ def _moment(text: str) -> str:
         raise CommandError(said, code=Exit.USAGE) from error
     if found.tzinfo is None:
         raise CommandError(f"{text} has no zone; add Z for UTC, or +01:00", code=Exit.USAGE)
-    return found.astimezone(UTC).isoformat()
+    try:
+        return found.astimezone(UTC).isoformat()
+    except OverflowError as error:
+        said = f"{text} is outside the years 1 to 9999 in UTC"
+        raise CommandError(said, code=Exit.USAGE) from error
 
 
 def _print(found: Json, view: RenderableType, *, as_json: bool) -> None:

@@ -20,7 +20,15 @@ CaseId = NewType("CaseId", str)
 TaskId = NewType("TaskId", str)
 ResponderName = NewType("ResponderName", str)
 
-Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC this is outside the years 1 to 9999") from error
+
+
+Utc = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Json = dict[str, Any]
 
 SCHEMA = 2

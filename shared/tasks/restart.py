@@ -28,6 +28,7 @@ from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
 from shared.tasks.party import refuse_own
+from shared.tasks.starts import refuse_start
 
 _TRIES = 5
 _STANDS = frozenset({TaskState.WAITING, TaskState.QUEUED, TaskState.CLAIMED})
@@ -59,8 +60,7 @@ class Restart:
         self, tenant: TenantId, case: CaseId, moment: datetime, *, by: Actor, again: bool
     ) -> Restarted:
         """Set the start. `again` plans what has ended anew, too. Raises `Refused`, `Gone`."""
-        if moment > self._clock():
-            raise Refused("The compromise cannot begin in the future; give a time that has passed")
+        refuse_start(moment, self._clock())
         for _ in range(_TRIES):
             file = await CaseFile.load(self._store, self._clock, tenant, case)
             if not file.exists:

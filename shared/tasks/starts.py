@@ -1,4 +1,4 @@
-"""Who answers for the start of a compromise: how far back is looked without a person. Pure.
+"""Who answers for the start of a compromise, and how far back anything can be looked for. Pure.
 
 What came since the start is taken for the intruder's. A sender's wrong clock, an alert that was
 played back or a dry run would otherwise have the owner's own devices taken away by themselves.
@@ -7,12 +7,30 @@ played back or a dry run would otherwise have the owner's own devices taken away
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
+from shared.errors import Refused
 from shared.model import Entry, Event
 from shared.tasks.ledger import CaseFile
 
 START = "start"
 """In the journal's line about a person's request: the start they named."""
+FURTHEST: Final = timedelta(days=366)
+"""How far back a start may lie: the audit log keeps a year at most unless more is bought, sign-ins
+and message traces less. Source: learn.microsoft.com/purview/audit-solutions-overview
+"""
+
+
+def refuse_start(start: datetime, now: datetime) -> None:
+    """Raise `Refused` for a start that somebody named and that lies ahead, or too far back."""
+    if start > now:
+        raise Refused("The compromise cannot begin in the future; give a time that has passed")
+    if start < (bound := now - FURTHEST):
+        raise Refused(
+            f"A compromise cannot begin before {bound:%Y-%m-%d %H:%M} UTC, {FURTHEST.days} days "
+            "ago: no log that says what the intruder did goes back further, and everything the "
+            "owner ever set up would count as the intruder's; give a later time"
+        )
 
 
 def sure_since(file: CaseFile, longest: timedelta) -> datetime | None:

@@ -47,6 +47,7 @@ from shared.tasks.overdue import due_of
 from shared.tasks.pieces import Pieces
 from shared.tasks.queue import TriageMessage, encode
 from shared.tasks.resolve import organisation, resolve
+from shared.tasks.starts import refuse_start
 from shared.tasks.steps import backoff
 from shared.telemetry import Log
 
@@ -121,6 +122,8 @@ class Triage:
             called_off = alert.model_copy(update={"state": AlertState.RECEIVED})
             await self._mark(row, called_off, AlertState.IGNORED, reason=alert.reason)
             return
+        if alert.kind in ASKED_FOR:
+            refuse_start(alert.occurred_at, alert.received_at)
         await self._answer(row, alert, await self._subject(alert))
 
     async def _subject(self, alert: Alert) -> Account:
