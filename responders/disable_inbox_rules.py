@@ -99,7 +99,7 @@ class DisableInboxRules(Responder[InboxRulesDisabled]):
 async def _everything(who: Who, tenant: Tenant) -> tuple[InboxRule, ...] | Denied | Transient:
     """Read all rules from Exchange, or say why they are unknown."""
     try:
-        return await tenant.exchange.rules(who)
+        return await tenant.mailbox.rules(who)
     except (Denied, Transient) as error:
         return error
 
@@ -127,7 +127,7 @@ async def _set(
     change: InboxRulesDisabled, rule: InboxRule, state: RuleState, tenant: Tenant
 ) -> None:
     if rule.hidden:
-        await tenant.exchange.set_rule_state(change.who, rule.id, state)
+        await tenant.mailbox.set_rule_state(change.who, rule.id, state)
     else:
         await tenant.inbox.set_state(change.who.object_id, rule.id, state)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.clients import exchange, graph
-from shared.clients.exchange import Forwarding
+from shared.clients.mailbox import Forwarding
 from shared.clients.tenant import Tenant
 from shared.errors import Refused
 from shared.model import Case, Difference, Foothold, Phase
@@ -59,14 +59,14 @@ class StopForwarding(Responder[ForwardingStopped]):
         """Read the mailbox and see which of its forwarders leave the organisation."""
         who = case.account.who
         was, domains = await asyncio.gather(
-            tenant.exchange.forwarding(who), tenant.directory.domains()
+            tenant.mailbox.forwarding(who), tenant.directory.domains()
         )
         if was.to_recipient is None and was.to_smtp is None:
             return None
         own = domains.verified
         outside = []
         if was.to_recipient is not None:
-            address = await tenant.exchange.recipient_address(who, was.to_recipient)
+            address = await tenant.mailbox.recipient_address(who, was.to_recipient)
             # A recipient nobody can resolve is not known to be inside.
             if address is None or _domain(address) not in own:
                 outside.append(address or was.to_recipient)
@@ -76,16 +76,16 @@ class StopForwarding(Responder[ForwardingStopped]):
 
     async def apply(self, change: ForwardingStopped, tenant: Tenant) -> None:
         """Clear both addresses in one call."""
-        await tenant.exchange.set_forwarding(change.who, _NOWHERE)
+        await tenant.mailbox.set_forwarding(change.who, _NOWHERE)
 
     async def undo(self, change: ForwardingStopped, tenant: Tenant) -> None:
         """Restore both addresses, unless somebody has set others since."""
-        found = await tenant.exchange.forwarding(change.who)
+        found = await tenant.mailbox.forwarding(change.who)
         if found == change.was:
             return
         if found.to_recipient or found.to_smtp:
             raise Refused("The forwarding was changed since; it was left as it is now")
-        await tenant.exchange.set_forwarding(change.who, change.was)
+        await tenant.mailbox.set_forwarding(change.who, change.was)
 
 
 def _domain(address: str) -> str:

@@ -1,4 +1,4 @@
-"""The tenant, as responders see it: four clients and a source of passwords."""
+"""The tenant, as responders see it: its clients and a source of passwords."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from shared.clients.groups import Groups
 from shared.clients.inbox import InboxRules
 from shared.clients.licences import Licences
 from shared.clients.mail_flow import MailFlow
+from shared.clients.mailbox import MailboxSettings
 from shared.clients.mailbox_access import MailboxAccess
 from shared.clients.mailbox_lists import MailboxLists
 from shared.clients.methods import AuthMethods
@@ -96,6 +97,7 @@ class Tenant:
     auto_replies: AutoReplies
     protocols: MailProtocols
     mail_flow: MailFlow
+    mailbox: MailboxSettings
     mailboxes: MailboxLists
     licences: Licences
     auditing: MailboxAuditing
@@ -183,6 +185,7 @@ def connect(  # noqa: PLR0913 - everything it connects comes in here
         auto_replies=AutoReplies(graph),
         protocols=MailProtocols(exchange),
         mail_flow=MailFlow(exchange),
+        mailbox=MailboxSettings(exchange),
         mailboxes=MailboxLists(exchange),
         licences=Licences(graph),
         auditing=MailboxAuditing(exchange),

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from shared.clients.audit import DirectoryAudit, SignIn
 from shared.clients.audit_search import AuditRecord
 from shared.clients.consents import Grant
-from shared.clients.exchange import Forwarding
 from shared.clients.inbox import InboxRule
+from shared.clients.mailbox import Forwarding
 from shared.model import Json, ObjectId, Value
 from shared.policy.inbox_rules import judge
 

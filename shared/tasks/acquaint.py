@@ -46,7 +46,7 @@ async def with_its_kind(error: Exception, account: Account, tenant: Tenant) -> E
 async def _kind(account: Account, tenant: Tenant) -> MailboxKind | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            return await tenant.exchange.mailbox_kind(account.who)
+            return await tenant.mailbox.kind(account.who)
     except (FirebreakError, TimeoutError):
         return None
 

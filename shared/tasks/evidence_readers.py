@@ -71,11 +71,11 @@ async def _visible_rules(case: Case, tenant: Tenant) -> Any:
 
 
 async def _all_rules(case: Case, tenant: Tenant) -> Any:
-    return await tenant.exchange.rules(case.account.who)
+    return await tenant.mailbox.rules(case.account.who)
 
 
 async def _forwarding(case: Case, tenant: Tenant) -> Any:
-    return await tenant.exchange.forwarding(case.account.who)
+    return await tenant.mailbox.forwarding(case.account.who)
 
 
 async def _delegates(case: Case, tenant: Tenant) -> Any:

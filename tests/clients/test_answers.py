@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.clients.answers import read_answer
 from shared.clients.directory import SignIn
-from shared.clients.exchange import Forwarding
+from shared.clients.mailbox import Forwarding
 from shared.clients.tenant import Tenant
 from shared.errors import (
     Conflict,
@@ -48,9 +48,9 @@ CALLS: dict[str, Call] = {
     "set password": lambda tenant: tenant.directory.set_password(ADA, "a canary"),
     "revoke": lambda tenant: tenant.directory.revoke_sessions(ADA),
     "confirm": lambda tenant: tenant.risk.confirm_compromised(ADA),
-    "forwarding": lambda tenant: tenant.exchange.forwarding(WHO),
-    "set forwarding": lambda tenant: tenant.exchange.set_forwarding(WHO, Forwarding()),
-    "all rules": lambda tenant: tenant.exchange.rules(WHO),
+    "forwarding": lambda tenant: tenant.mailbox.forwarding(WHO),
+    "set forwarding": lambda tenant: tenant.mailbox.set_forwarding(WHO, Forwarding()),
+    "all rules": lambda tenant: tenant.mailbox.rules(WHO),
 }
 WRITES = {"block sign-in", "set password", "revoke", "confirm", "set forwarding"}
 

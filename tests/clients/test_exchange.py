@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from shared.clients.exchange import Forwarding
 from shared.clients.inbox import RuleState
+from shared.clients.mailbox import Forwarding
 from shared.errors import Defect, Denied, Gone, Transient
 from tests.clients.far_side import (
     WHO,
@@ -21,7 +21,7 @@ async def test_a_rule_without_an_identity_never_reaches_exchange(
 ) -> None:
     far = FarSide(page())
     with pytest.raises(Defect):
-        await clients(far).exchange.set_rule_state(WHO, rule, state)
+        await clients(far).mailbox.set_rule_state(WHO, rule, state)
     assert far.requests == []
 
 
@@ -29,7 +29,7 @@ async def test_a_rule_without_an_identity_never_reaches_exchange(
 async def test_what_exchange_does_not_know_is_gone(status: int) -> None:
     error = {"code": "NotFound", "message": "|x.ManagementObjectNotFoundException|It is not there"}
     with pytest.raises(Gone):
-        await clients(FarSide(httpx.Response(status, json={"error": error}))).exchange.forwarding(
+        await clients(FarSide(httpx.Response(status, json={"error": error}))).mailbox.forwarding(
             WHO
         )
 
@@ -41,7 +41,7 @@ async def test_exchange_in_trouble_does_not_know_that_something_is_gone(
     error = {"code": "x", "message": "The server for this mailbox couldn't be found"}
     answer = httpx.Response(status, json={"error": error})
     with pytest.raises(kind):
-        await clients(FarSide(answer)).exchange.forwarding(WHO)
+        await clients(FarSide(answer)).mailbox.forwarding(WHO)
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ async def test_exchange_in_trouble_does_not_know_that_something_is_gone(
 async def test_a_missing_exchange_role_is_denied_whatever_the_status(message: str) -> None:
     answer = httpx.Response(400, json={"error": {"code": "BadRequest", "message": message}})
     with pytest.raises(Denied):
-        await clients(FarSide(answer)).exchange.set_forwarding(WHO, Forwarding())
+        await clients(FarSide(answer)).mailbox.set_forwarding(WHO, Forwarding())
 
 
 @pytest.mark.parametrize("count", [0, 2])
 async def test_not_exactly_one_mailbox_is_no_mailbox(count: int) -> None:
     with pytest.raises(Gone):
-        await clients(FarSide(page(*[{}] * count))).exchange.forwarding(WHO)
+        await clients(FarSide(page(*[{}] * count))).mailbox.forwarding(WHO)
 
 
 async def test_a_recipient_nobody_can_resolve_is_unknown() -> None:
     error = {"error": {"code": "NotFound", "message": "couldn't be found"}}
     for answer in (httpx.Response(404, json=error), page(), page({}, {}), page({"Name": "x"})):
-        assert await clients(FarSide(answer)).exchange.recipient_address(WHO, "x") is None
+        assert await clients(FarSide(answer)).mailbox.recipient_address(WHO, "x") is None
     with pytest.raises(Transient):
-        await clients(FarSide(httpx.Response(503))).exchange.recipient_address(WHO, "x")
+        await clients(FarSide(httpx.Response(503))).mailbox.recipient_address(WHO, "x")

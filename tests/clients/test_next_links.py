@@ -64,7 +64,7 @@ async def test_exchange_is_not_led_astray_either(link: str) -> None:
     hostile = link.replace("graph.microsoft.com", "outlook.office365.com")
     far, tokens = FarSide(page({"Identity": "x"}, link=hostile)), Tokens()
     with pytest.raises(Defect, match="next link"):
-        await clients(far, tokens).exchange.forwarding(WHO)
+        await clients(far, tokens).mailbox.forwarding(WHO)
     assert len(far.requests) == 1
     assert tokens.asked == [f"{EXCHANGE}/.default"]
 
@@ -134,14 +134,14 @@ async def test_exchange_pages_are_asked_for_with_the_same_body_and_end() -> None
         return page(*rules[start : start + 1], link=link)
 
     far = FarSide(listed)
-    found = await clients(far).exchange.rules(WHO)
+    found = await clients(far).mailbox.rules(WHO)
     assert [rule.name for rule in found] == ["rule 0", "rule 1", "rule 2", "rule 3"]
     assert len({request.content for request in far.requests}) == 2
     assert {request.method for request in far.requests} == {"POST"}
 
     endless = FarSide(page(rules[0], link=f"{base}?$skiptoken=1"))
     with pytest.raises(Defect, match="twice"):
-        await clients(endless).exchange.forwarding(WHO)
+        await clients(endless).mailbox.forwarding(WHO)
     assert len(endless.requests) == 2
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clients.directory import SignIn
-from shared.clients.exchange import Forwarding
 from shared.clients.graph import Graph
+from shared.clients.mailbox import Forwarding
 from shared.errors import Defect, Denied, Gone, Transient
 from shared.model import AccountRef, ObjectId
 from tests.clients.far_side import (
@@ -38,7 +38,7 @@ async def test_the_queue_waits_and_not_the_client(status: int) -> None:
         with pytest.raises((Transient, Denied)):
             await tenant.directory.set_sign_in(ADA, SignIn.BLOCKED)
         with pytest.raises((Transient, Denied)):
-            await tenant.exchange.set_forwarding(WHO, Forwarding())
+            await tenant.mailbox.set_forwarding(WHO, Forwarding())
     assert [request.url.host for request in far.requests] == [
         "graph.microsoft.com",
         "outlook.office365.com",
@@ -50,7 +50,7 @@ async def test_each_service_gets_its_own_token_and_no_other() -> None:
     tenant = clients(far, tokens)
     await tenant.directory.domains()
     with pytest.raises(Gone):
-        await tenant.exchange.forwarding(WHO)
+        await tenant.mailbox.forwarding(WHO)
     for request, base in zip(far.requests, (GRAPH, EXCHANGE), strict=True):
         assert str(request.url).startswith(f"{base}/")
         assert request.headers["Authorization"] == f"Bearer {token_for(base)}"

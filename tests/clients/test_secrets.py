@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clients.exchange import Forwarding
+from shared.clients.mailbox import Forwarding
 from shared.clients.tenant import Tenant, random_password
 from shared.errors import FirebreakError
 from tests.clients.far_side import ADA, EXCHANGE, GRAPH, WHO, FarSide, clients, token_for
@@ -16,7 +16,7 @@ from tests.clients.far_side import ADA, EXCHANGE, GRAPH, WHO, FarSide, clients, 
 PASSWORD = "Password-canary-0123456789#abcdef"
 CALLS: dict[str, Callable[[Tenant], Awaitable[object]]] = {
     "password": lambda tenant: tenant.directory.set_password(ADA, PASSWORD),
-    "exchange": lambda tenant: tenant.exchange.set_forwarding(WHO, Forwarding()),
+    "exchange": lambda tenant: tenant.mailbox.set_forwarding(WHO, Forwarding()),
 }
 SECRETS = (PASSWORD, token_for(GRAPH), token_for(EXCHANGE))
 

@@ -47,7 +47,7 @@ async def failures(error: AzureError) -> list[Exception]:
     far = FarSide(httpx.Response(200, json={"value": []}))
     tenant = clients(far, Tokens(error))
     found: list[Exception] = []
-    for call in (tenant.directory.account(ADA), tenant.exchange.forwarding(WHO)):
+    for call in (tenant.directory.account(ADA), tenant.mailbox.forwarding(WHO)):
         with pytest.raises((Denied, Transient)) as caught:
             await call
         found.append(caught.value)
@@ -120,7 +120,7 @@ def lab() -> SimulatedTenant:
 
 async def outcome(tenant: Tenant, who: Who = WHO) -> list[BaseException]:
     found: list[BaseException] = []
-    for call in (tenant.directory.account(who.object_id), tenant.exchange.forwarding(who)):
+    for call in (tenant.directory.account(who.object_id), tenant.mailbox.forwarding(who)):
         with pytest.raises((Denied, Transient)) as caught:
             await call
         found.append(caught.value)
@@ -135,7 +135,7 @@ async def test_a_managed_identity_is_let_in_with_one_token_for_each_service(
         tenant = connect(served.url, tenant_id=lab.tenant_id).tenant
         account = await tenant.directory.account(oid)
         assert account.upn == "ada.brandt@contoso.example"
-        await tenant.exchange.forwarding(Who(object_id=oid, upn=Upn(account.upn)))
+        await tenant.mailbox.forwarding(Who(object_id=oid, upn=Upn(account.upn)))
         await tenant.directory.domains()
     assert [call.status for call in lab.calls] == [200] * len(lab.calls)
 
@@ -212,7 +212,7 @@ async def test_not_even_the_libraries_log_a_token_or_the_identity_header(
         tenant = connect(served.url, tenant_id=lab.tenant_id).tenant
         password = tenant.new_password()
         await tenant.directory.set_password(oid, password)
-        await tenant.exchange.forwarding(Who(object_id=oid, upn=Upn("ada@contoso.example")))
+        await tenant.mailbox.forwarding(Who(object_id=oid, upn=Upn("ada@contoso.example")))
     assert caplog.records
     a_token_begins = lab.token("https://graph.microsoft.com")[:10]
     for secret in (HEADER, password, a_token_begins):

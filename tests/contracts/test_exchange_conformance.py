@@ -9,8 +9,8 @@ from lab.stand import Stand
 from lab.tenant.catalogue import cmdlets
 from responders import catalogue
 from shared.clients import exchange
-from shared.clients.exchange import Forwarding
 from shared.clients.inbox import RuleState
+from shared.clients.mailbox import Forwarding
 from shared.model import ObjectId, ResponderName, Upn, Who
 from tests.contracts.recording import EXCHANGE, Exchange, Recorder, Scene
 
@@ -176,14 +176,14 @@ async def test_what_no_story_needs_is_asked_for_rightly_too(state: RuleState) ->
     scene = Scene("token_thief")
     user = scene.lab.users[scene.scenario.oid]
     who, world = Who(object_id=ObjectId(user.id), upn=Upn(user.upn)), scene.connect()
-    hidden = [rule for rule in await world.exchange.rules(who) if rule.hidden]
+    hidden = [rule for rule in await world.mailbox.rules(who) if rule.hidden]
     assert hidden
     for rule in hidden:
-        await world.exchange.set_rule_state(who, rule.id, state)
+        await world.mailbox.set_rule_state(who, rule.id, state)
     wanted = Forwarding(to_recipient=user.upn, to_smtp="smtp:a@b.example", keeps_copy=True)
-    await world.exchange.set_forwarding(who, wanted)
-    await world.exchange.recipient_address(who, user.upn)
-    await world.exchange.recipient_address(who, "nobody of that name")
+    await world.mailbox.set_forwarding(who, wanted)
+    await world.mailbox.recipient_address(who, user.upn)
+    await world.mailbox.recipient_address(who, "nobody of that name")
     for passed in scene.recorder.to(EXCHANGE):
         check(passed, scene.scenario)
         check_answer(passed)

@@ -203,5 +203,5 @@ async def test_an_empty_identity_never_reaches_the_cmdlet(stand: Any) -> None:
     place = stand(DisableInboxRules(), story=token_thief)
     case = await place.case()
     with pytest.raises(Defect, match="without an identity"):
-        await place.world.exchange.set_rule_state(case.account.who, " ", RuleState.DISABLED)
+        await place.world.mailbox.set_rule_state(case.account.who, " ", RuleState.DISABLED)
     assert place.lab.calls == []

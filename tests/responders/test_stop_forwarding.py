@@ -8,7 +8,7 @@ from lab.scenarios import DROP, forwarder, guest, token_thief
 from lab.tenant.population import Population
 from lab.tenant.records import Call
 from responders.stop_forwarding import StopForwarding
-from shared.clients.exchange import Forwarding
+from shared.clients.mailbox import Forwarding
 from shared.errors import Gone, Refused
 
 
@@ -27,9 +27,9 @@ async def test_clearing_one_address_would_wake_the_other(stand: Any) -> None:
     place = stand(StopForwarding(), story=forwarder)
     who = (await place.case()).account.who
     assert received(place) == ["received mail through ForwardingAddress"]
-    was = await place.world.exchange.forwarding(who)
+    was = await place.world.mailbox.forwarding(who)
     half = was.model_copy(update={"to_recipient": None})
-    await place.world.exchange.set_forwarding(who, half)
+    await place.world.mailbox.set_forwarding(who, half)
     assert received(place) == ["received mail through ForwardingSmtpAddress"]
 
 

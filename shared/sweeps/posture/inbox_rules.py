@@ -96,7 +96,7 @@ async def _mailboxes(look: Look, at: Json) -> Page:
 async def _rules(look: Look, upn: str, own: frozenset[str]) -> Finding | None:
     try:
         account = await look.tenant.directory.find(AccountRef(upn=Upn(upn)))
-        rules = await look.tenant.exchange.rules(account.who)
+        rules = await look.tenant.mailbox.rules(account.who)
     except Gone:
         return None
     judged = (judge(rule, own) for rule in rules if rule.enabled)

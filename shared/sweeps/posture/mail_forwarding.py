@@ -47,7 +47,7 @@ async def _looked_up(look: Look, at: Json, own: frozenset[str]) -> Page:
     findings = []
     for oid, upn, identity in left[:_RECIPIENTS]:
         who = Who(object_id=ObjectId(oid), upn=Upn(upn))
-        address = await look.tenant.exchange.recipient_address(who, identity)
+        address = await look.tenant.mailbox.recipient_address(who, identity)
         if address is None or _outside(address, own):
             findings.append(_finding(who.object_id, who.upn, address, recipient=identity))
     rest = left[_RECIPIENTS:]
