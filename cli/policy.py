@@ -138,7 +138,9 @@ def explanation(found: Json) -> RenderableType:
 
 def comparison(found: Json) -> RenderableType:
     """Show which past cases would have gone another way."""
-    said = f"{len(found['different'])} of {found['cases']} past cases would have gone another way"
+    cases = f"the newest {found['cases']}" if found.get("more") else found["cases"]
+    said = f"{len(found['different'])} of {cases} past cases would have gone another way"
+    older = Text("! There are older ones in that time, which were not looked at.", style="yellow")
     table = _table("case", "account", "alert", "responder", "now", "then")
     for case in found["different"]:
         for name in dict.fromkeys((*case["now"]["modes"], *case["then"]["modes"])):
@@ -146,7 +148,11 @@ def comparison(found: Json) -> RenderableType:
             if now != then:
                 first = (case["case"], case["upn"], case["title"])
                 table.add_row(*first, name, _mode(now), _mode(then))
-    return Group(Text(said, style="bold"), *([table] if table.row_count else []))
+    return Group(
+        Text(said, style="bold"),
+        *([older] if found.get("more") else []),
+        *([table] if table.row_count else []),
+    )
 
 
 def as_text(found: Json) -> RenderableType:

@@ -120,8 +120,9 @@ class Rehearsal:
         trial = Trial(self._store, self._clock, self._tenant_id)
         found = await trial.run(self._in_force, tried, within=timedelta(days=proposal.days))
         return {
-            "cases": len(found),
-            "different": [one.model_dump(mode="json") for one in found if one.differs],
+            "cases": len(found.judged),
+            "more": found.more,
+            "different": [one.model_dump(mode="json") for one in found.judged if one.differs],
         }
 
     def _alert(self, asked: Question) -> Alert:

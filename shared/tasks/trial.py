@@ -10,7 +10,18 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from typing import Final
 
-from shared.model import Account, Alert, CaseId, Mode, ResponderName, TenantId, Upn, Utc, Value
+from shared.model import (
+    Account,
+    Alert,
+    Case,
+    CaseId,
+    Mode,
+    ResponderName,
+    TenantId,
+    Upn,
+    Utc,
+    Value,
+)
 from shared.policy.decide import Decision, merge
 from shared.policy.document import Policy
 from shared.policy.guards import Guard
@@ -50,44 +61,56 @@ class Retrial(Value):
         return self.now.modes != self.then.modes
 
 
+class Retrials(Value):
+    """The past cases that were judged, newest first."""
+
+    judged: tuple[Retrial, ...]
+    more: bool
+    """Whether there are older ones of that time, which were not looked at."""
+
+
 class Trial:
     """Answers past cases under two policies."""
 
-    def __init__(self, store: Store, clock: Clock, tenant: TenantId) -> None:
+    def __init__(self, store: Store, clock: Clock, tenant: TenantId, *, most: int = MOST) -> None:
         self._store = store
         self._clock = clock
         self._tenant = tenant
+        self._most = most
 
-    async def run(
-        self, in_force: Policed, tried: Policed, *, within: timedelta
-    ) -> tuple[Retrial, ...]:
-        """Judge every case opened within a time under both, newest first."""
-        return tuple(
-            [
+    async def run(self, in_force: Policed, tried: Policed, *, within: timedelta) -> Retrials:
+        """Judge the cases opened within a time under both, newest first."""
+        judged: list[Retrial] = []
+        async for case in self._cases(within):
+            if len(judged) == self._most:
+                return Retrials(judged=tuple(judged), more=True)
+            alerts = [alert async for alert in self._alerts(case)]
+            judged.append(
                 Retrial(
-                    case=file.case.id,
-                    upn=file.case.account.upn,
-                    title=file.case.title,
-                    opened_at=file.case.opened_at,
-                    now=verdict(alerts, file.case.account, in_force),
-                    then=verdict(alerts, file.case.account, tried),
+                    case=case.id,
+                    upn=case.account.upn,
+                    title=case.title,
+                    opened_at=case.opened_at,
+                    now=verdict(alerts, case.account, in_force),
+                    then=verdict(alerts, case.account, tried),
                 )
-                async for file, alerts in self._cases(within)
-            ]
-        )
+            )
+        return Retrials(judged=tuple(judged), more=False)
 
-    async def _cases(self, within: timedelta) -> AsyncIterator[tuple[CaseFile, list[Alert]]]:
+    async def _cases(self, within: timedelta) -> AsyncIterator[Case]:
         since = self._clock() - within
-        async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED, most=MOST):
+        async for row in self._store.scan(keys.cases(self._tenant), prefix=keys.LISTED):
             file = await CaseFile.load(
                 self._store, self._clock, self._tenant, CaseId(row.body["id"])
             )
-            if not file.exists or file.case.erased_at or file.case.opened_at < since:
-                continue
-            yield file, [alert async for alert in self._alerts(file)]
+            if file.exists and file.case.opened_at < since:
+                # The list is newest first: whatever follows is older still.
+                return
+            if file.exists and not file.case.erased_at:
+                yield file.case
 
-    async def _alerts(self, file: CaseFile) -> AsyncIterator[Alert]:
-        for alert in file.case.alerts:
+    async def _alerts(self, case: Case) -> AsyncIterator[Alert]:
+        for alert in case.alerts:
             row = await self._store.read(keys.inbox(self._tenant), keys.alert_row(alert))
             if row is not None:
                 yield Alert.model_validate(row.body)

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.exits import Exit
 from cli.main import app
+from cli.policy import comparison
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = str(ROOT / "policy.toml")
@@ -110,6 +112,15 @@ def test_without_an_alert_every_setting_is_explained_with_its_line() -> None:
     assert written[drop["line"] - 1] == f"score_drop = {drop['value']}"
     assert "Secure Score" in drop["means"]
     assert all(line["means"] for line in lines.values())
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_a_comparison_says_when_older_cases_were_not_looked_at(*, more: bool) -> None:
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(comparison({"cases": 1000, "more": more, "different": []}))
+    assert ("There are older ones in that time" in shown.get()) is more
+    assert ("of the newest 1000 past cases" in shown.get()) is more
 
 
 def test_the_schema_is_json() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from lab.workbench import SECRET
 from shared.alerts.authenticate import HmacAuth, sign
 from shared.model import Json
 from shared.settings import PageAccess
+from shared.store.verbs import Put
+from shared.tasks import keys
+from shared.tasks.trial import Retrials, Trial
 from tests.shared.test_guards_page import signed
 from tests.tasks.benches import Bench, other, policy
 
@@ -57,7 +61,7 @@ async def test_the_policy_in_force_differs_from_itself_in_no_case() -> None:
         await bench.settle()
         text = bench.app.settings.policy.read_text(encoding="utf-8")
         _, found = await ask(bench, "compare", policy=text, days=30)
-    assert found == {"cases": 1, "different": []}
+    assert found == {"cases": 1, "more": False, "different": []}
 
 
 async def test_a_case_from_before_the_time_asked_for_is_left_out() -> None:
@@ -67,7 +71,45 @@ async def test_a_case_from_before_the_time_asked_for_is_left_out() -> None:
         bench.clock.advance(3 * 86400)
         tried = f"version = 1\n{ALL.format(mode='observe')}"
         _, found = await ask(bench, "compare", policy=tried, days=2)
-    assert found == {"cases": 0, "different": []}
+    assert found == {"cases": 0, "more": False, "different": []}
+
+
+async def tried(bench: Bench, *, most: int, days: int) -> Retrials:
+    """Try the policy in force on the newest cases."""
+    trial = Trial(bench.store, bench.clock.now, bench.app.settings.tenant, most=most)
+    in_force = (bench.app.policy, ())
+    return await trial.run(in_force, in_force, within=timedelta(days=days))
+
+
+async def two_cases(bench: Bench) -> None:
+    """Open one case, and another a week later."""
+    for number in (0, 1):
+        bench.clock.advance(7 * 86400)
+        await bench.detect(number + 1, oid=other(bench, number))
+        await bench.settle()
+
+
+async def test_a_trial_that_left_older_cases_of_the_time_out_says_so() -> None:
+    async with Bench() as bench:
+        await two_cases(bench)
+        newest, both = await tried(bench, most=1, days=30), await tried(bench, most=2, days=30)
+        recent = await tried(bench, most=1, days=2)
+    assert [case.upn for case in newest.judged] == [both.judged[0].upn]
+    assert (newest.more, len(both.judged), both.more) == (True, 2, False)
+    assert (recent.judged, recent.more) == (newest.judged, False)
+
+
+async def test_a_trial_stops_at_the_first_case_that_is_older_than_asked() -> None:
+    async with Bench() as bench:
+        await two_cases(bench)
+        bench.clock.advance(7 * 86400)
+        listed = keys.cases(bench.app.settings.tenant)
+        lines = [row async for row in bench.store.scan(listed, prefix=keys.LISTED)]
+        oldest = max(lines, key=lambda row: row.key)
+        await bench.store.write(Put(listed, oldest.key, {"unreadable": True}, oldest.etag))
+        assert (await tried(bench, most=9, days=2)).judged == ()
+        with pytest.raises(KeyError):
+            await tried(bench, most=9, days=90)
 
 
 async def test_a_policy_with_mistakes_is_not_tried_and_all_of_them_are_named() -> None:
