@@ -169,11 +169,18 @@ class Undo:
         self._log.info("undone", case=task.case, task=task.id, responder=task.responder)
 
     async def _still_ours(self, file: CaseFile, task: Task) -> None:
-        """See that the tenant is as we left it; whatever a new plan finds has moved since."""
+        """See that the tenant is as we left it; whatever a new plan finds has moved since.
+
+        What was left to a person when the task ended, and is left still, has not moved.
+        """
         try:
             moved = await plan(self._catalogue[task.responder], file.case, task, self._tenant)
         except Transient:
             raise
+        except Refused as error:
+            if _left_before(file, task, str(error)):
+                return
+            raise Refused(f"It cannot be seen whether it moved since: {error}") from error
         except FirebreakError as error:
             raise Refused(f"It cannot be seen whether it moved since: {error}") from error
         if moved is not None:
@@ -236,6 +243,12 @@ def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:
     ours = [entry for entry in file.journal.entries if entry.responder == responder]
     undone = {entry.data.get("seq") for entry in ours if entry.event is Event.UNDONE}
     return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]
+
+
+def _left_before(file: CaseFile, task: Task, reason: str) -> bool:
+    """Whether the task ended with leaving just this to a person."""
+    ours = (e for e in file.journal.entries if e.responder == task.responder)
+    return any(e.event is Event.REFUSED and e.text == reason for e in ours)
 
 
 def _begun(file: CaseFile, change: Entry) -> bool:

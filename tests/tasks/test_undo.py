@@ -3,18 +3,22 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.clock import Clock
-from lab.scenarios import Scenario, token_thief
+from lab.scenarios import Scenario, full_house, token_thief
 from lab.tenant import SimulatedTenant, TenantSettings
+from lab.tenant.mailbox_state import FolderEntry
+from lab.tenant.population import Population
 from lab.tenant.settings import Throttling
 from lab.workbench import SECRET, Workbench
 from shared.alerts.authenticate import HmacAuth, sign
-from shared.model import Json
-from tests.tasks.benches import POLICY
+from shared.model import Json, TaskState
+from tests.tasks.approving import Person
+from tests.tasks.benches import POLICY, policy
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REVERSIBLE = {"confirm_compromised", "disable_sign_in", "disable_inbox_rules", "stop_forwarding"}
@@ -194,3 +198,27 @@ async def test_under_microsofts_limits_each_change_is_put_back_and_begun_once() 
         happened = (await place.bench.case(case["id"]))["happened"]
         events = [one["event"] for one in happened if one["responder"] in REVERSIBLE]
         assert events.count("undoing") == events.count("undone") == events.count("change")
+
+
+async def test_what_was_left_to_a_person_does_not_keep_the_rest_from_being_put_back(
+    tmp_path: Path,
+) -> None:
+    rule = '[[rule]]\nname = "asked"\nkinds = ["admin_request"]\n[rule.responders]\n'
+    written = policy(tmp_path, f'{rule}remove_delegates = "enforce"\n')
+    async with Person(story=full_house, settings={"policy": written}) as bench:
+        partner = Population(bench.tenant).guest("Old Partner")
+        doubtful = FolderEntry(folder="Calendar", trustee=partner, rights=("Reviewer",))
+        folders = (*bench.box.delegation.folders, doubtful)
+        given = bench.box.delegation.with_(folders=folders)
+        bench.tenant.change_mailbox(bench.oid, delegation=given)
+        before = bench.tenant.snapshot()["mailboxes"]
+        await bench.ask()
+        await bench.settle()
+        task = bench.tasks()["remove_delegates"]
+        assert task.state is TaskState.REFUSED
+        assert "may or may not be the intruder's" in task.reason
+        assert bench.tenant.snapshot()["mailboxes"] != before
+        await bench.undo()
+        await bench.settle()
+        assert bench.tasks()["remove_delegates"].state is TaskState.UNDONE
+        assert bench.tenant.snapshot()["mailboxes"] == before
