@@ -22,13 +22,13 @@ from shared import registry
 from shared.app import App
 from shared.desk import Page
 from shared.errors import Defect, FirebreakError, Undecodable
+from shared.foundation import Catalogue
 from shared.model import TenantId
 from shared.paths import Ask, find
 from shared.principal import ALL, SIGN_IN
 from shared.settings import Settings
 from shared.tasks.intake import Reply
 from shared.tasks.queue import decode
-from shared.wiring import Catalogue
 
 if TYPE_CHECKING:
     from shared.clients.tenant import Tenant

@@ -14,13 +14,13 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.workbench import Workbench
 from shared.app import App
 from shared.clients.tenant import Tenant
+from shared.foundation import Catalogue
 from shared.model import Alert, Case, Entry, Json, Task
 from shared.settings import Settings
 from shared.store.memory import MemoryStore
 from shared.tasks.intake import Reply
 from shared.tasks.journal import Journal
 from shared.tasks.queue import Message, decode
-from shared.wiring import Catalogue
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 """Between two seconds, because the directory tells no finer."""
