@@ -27,7 +27,8 @@ from shared.sweeps.others_cases import OthersCases
 from shared.sweeps.person import Sought
 from shared.tasks import keys
 from shared.tasks.erased import ALERTS, BODIES, LINES
-from shared.tasks.ledger import CaseFile, Clock, Lock
+from shared.tasks.ledger import CaseFile, Clock
+from shared.tasks.lock import Lock
 from shared.tasks.trail import Noted, Trail
 
 PORTION: Final = 25

@@ -15,7 +15,8 @@ from shared.signals.table import Metric
 from shared.signals.trace import measured
 from shared.store.verbs import Queue, Row, Store
 from shared.tasks import keys
-from shared.tasks.ledger import Clock, Lock
+from shared.tasks.ledger import Clock
+from shared.tasks.lock import Lock
 from shared.tasks.overdue import GRACE, due_of, lost_before
 from shared.tasks.queue import Message, TriageMessage, WorkMessage, encode
 

@@ -40,7 +40,8 @@ from shared.tasks.clearance import Clearance
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.inquiries import Inquiries
 from shared.tasks.lapse import Lapse
-from shared.tasks.ledger import CaseFile, Clock, Lock, Superseded, in_order
+from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
+from shared.tasks.lock import Lock
 from shared.tasks.milestones import Milestones, count, in_its_trace
 from shared.tasks.outbox import Told, announce
 from shared.tasks.planning import last_change, may_go, plan

@@ -37,7 +37,8 @@ from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
-from shared.tasks.ledger import CaseFile, Clock, Line, Lock, Superseded
+from shared.tasks.ledger import CaseFile, Clock, Line, Superseded
+from shared.tasks.lock import Lock
 from shared.tasks.milestones import in_its_trace
 from shared.tasks.party import refuse_own
 from shared.tasks.planning import plan

@@ -7,7 +7,7 @@ import pytest
 
 from shared.model import CaseStatus, ObjectId
 from shared.sweeps.reconcile import Reconcile
-from shared.tasks.ledger import Lock
+from shared.tasks.lock import Lock
 from shared.tasks.overdue import GRACE
 from shared.tasks.queue import TriageMessage, WorkMessage
 from tests.tasks.benches import Bench

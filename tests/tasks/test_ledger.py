@@ -12,7 +12,8 @@ from shared.store.memory import MemoryStore
 from shared.store.rules import MAX_CHANGES, MAX_WRITE
 from shared.store.verbs import Drop, Put
 from shared.tasks import keys
-from shared.tasks.ledger import LEASE, CaseFile, Line, Lock, Superseded, in_order
+from shared.tasks.ledger import CaseFile, Line, Superseded, in_order
+from shared.tasks.lock import LEASE, Lock
 from tests.tasks.benches import NOON, Bench
 
 TENANT = TenantId("11111111-1111-4111-8111-111111111111")

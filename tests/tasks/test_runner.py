@@ -38,7 +38,7 @@ from shared.model import (
 from shared.responder import Change, Impact, Responder
 from shared.store.verbs import Put
 from shared.tasks import keys
-from shared.tasks.ledger import Lock
+from shared.tasks.lock import Lock
 from shared.tasks.looks import LOOKS
 from shared.tasks.queue import WorkMessage, encode
 from shared.tasks.runner import BUSY
