@@ -27,8 +27,9 @@ from shared.model import (
 from shared.policy.brakes import standing_guards
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
-from shared.policy.document import Policy, PolicyError, ResponderTraits, load
+from shared.policy.document import Policy, ResponderTraits
 from shared.policy.guards import GuardSubject, OwnIdentity, apply_guards
+from shared.policy.reading import PolicyError, load
 
 _STYLES: Final[Mapping[str, str]] = {"enforce": "bold red", "approve": "magenta", "observe": "cyan"}
 _SOMEBODY: Final = ObjectId("00000000-0000-4000-8000-000000000000")

@@ -15,8 +15,9 @@ from shared.alerts.source import Sources
 from shared.channels.configured import Channels
 from shared.model import ResponderName, now
 from shared.policy.brakes import standing_guards
-from shared.policy.document import Policy, ResponderTraits, load
+from shared.policy.document import Policy, ResponderTraits
 from shared.policy.guards import Guard, OwnIdentity
+from shared.policy.reading import load
 from shared.responder import Responder
 from shared.settings import Settings
 from shared.signals.table import Seen

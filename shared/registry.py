@@ -14,10 +14,11 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
 from shared.model import Json, PullName, TenantId, Value
-from shared.policy.document import Policy, PolicyError, Problem, Protected, line_of, parse
+from shared.policy.document import Policy, Protected
 from shared.policy.limits import Burst, Guards, Radius
 from shared.policy.locate import Lines
 from shared.policy.locate import Path as Spot
+from shared.policy.reading import PolicyError, Problem, line_of, parse
 from shared.policy.sentences import path_of, sentence
 from shared.principal import ALL
 from shared.settings import Guid, Place, Settings, WorkspaceId

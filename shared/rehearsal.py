@@ -27,7 +27,7 @@ from shared.model import (
     Upn,
     Value,
 )
-from shared.policy.document import PolicyError
+from shared.policy.reading import PolicyError
 from shared.store.verbs import Store
 from shared.tasks.answer import Moment
 from shared.tasks.brakes import Brakes

@@ -12,7 +12,8 @@ from shared.desk import Desk, Page, json_page, wants_json
 from shared.door import header
 from shared.model import ResponderName
 from shared.pages.health_view import HealthView
-from shared.policy.document import Policy, PolicyError, load
+from shared.policy.document import Policy
+from shared.policy.reading import PolicyError, load
 from shared.responder import Responder
 from shared.settings import Settings
 from shared.tasks.ledger import Clock

@@ -10,8 +10,9 @@ from typing import Any
 from responders import catalogue
 from shared.pages.policy_view import PolicyView, policy_view
 from shared.pages.render import Pages
-from shared.policy.document import Document, ResponderTraits, load
+from shared.policy.document import Document, ResponderTraits
 from shared.policy.locate import Path, locate
+from shared.policy.reading import load
 from shared.policy.schema import schema
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)

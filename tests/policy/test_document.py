@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.model import Mode, Phase, ResponderName
-from shared.policy.document import PolicyError, ResponderTraits, load
+from shared.policy.document import ResponderTraits
+from shared.policy.reading import PolicyError, load
 
 GROUP = "6f1f2d5e-0000-4000-8000-00000000000a"
 TRAITS = {

@@ -14,7 +14,7 @@ from shared.errors import Denied
 from shared.model import Account, AccountKind, Mode, ObjectId, Phase, ResponderName, Upn
 from shared.policy.brakes import standing_guards
 from shared.policy.decide import Decision, Step, strength
-from shared.policy.document import Protected, ResponderTraits, load
+from shared.policy.document import Protected, ResponderTraits
 from shared.policy.guards import (
     Guard,
     GuardSubject,
@@ -26,6 +26,7 @@ from shared.policy.guards import (
     Verdict,
     apply_guards,
 )
+from shared.policy.reading import load
 
 EMMA = "5d1f2d5e-0000-4000-8000-00000000000e"
 GROUP = "6f1f2d5e-0000-4000-8000-00000000000a"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model import Mode
-from shared.policy.document import PolicyError, load
 from shared.policy.limits import Freeze
+from shared.policy.reading import PolicyError, load
 from shared.policy.week import Day
 from tests.policy.test_document import GOOD, TRAITS
 

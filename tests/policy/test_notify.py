@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model import Severity
-from shared.policy.document import PolicyError, load
 from shared.policy.notify import PAGES, Digest, Quiet, Route, Told
+from shared.policy.reading import PolicyError, load
 from shared.policy.week import Day
 
 NIGHT = Quiet(after=time(22), before=time(6), zone="Europe/Berlin")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from responders import catalogue
 from shared.model import Json
-from shared.policy.document import Document, ResponderTraits, mistakes
+from shared.policy.document import Document, ResponderTraits
+from shared.policy.reading import mistakes
 from shared.policy.schema import schema
 
 ROOT = Path(__file__).resolve().parents[2]

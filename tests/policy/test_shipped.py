@@ -10,7 +10,8 @@ from responders import catalogue
 from shared.model import Account, AccountKind, AlertKind, Mode, ObjectId, Severity, TenantId, Upn
 from shared.policy.condition import Facts
 from shared.policy.decide import decide
-from shared.policy.document import Policy, ResponderTraits, load
+from shared.policy.document import Policy, ResponderTraits
+from shared.policy.reading import load
 from shared.tasks.resolve import organisation
 
 ACCOUNT = Account(

@@ -9,7 +9,7 @@ from lab.workbench import sources
 from responders import catalogue
 from shared import registry
 from shared.errors import Defect
-from shared.policy.document import PolicyError
+from shared.policy.reading import PolicyError
 from shared.provider import Provider
 from shared.settings import Settings
 from shared.store.memory import MemoryQueue, MemoryStore

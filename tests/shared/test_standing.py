@@ -9,7 +9,8 @@ from pathlib import Path
 
 from shared.desk import Page
 from shared.model import Json
-from shared.policy.document import ResponderTraits, load
+from shared.policy.document import ResponderTraits
+from shared.policy.reading import load
 from shared.store.memory import MemoryStore
 from shared.store.verbs import Partition, Row
 from shared.tasks import keys

@@ -26,7 +26,7 @@ from shared.model import (
     ObjectId,
     TaskState,
 )
-from shared.policy.document import load
+from shared.policy.reading import load
 from shared.tasks.queue import WorkMessage
 from shared.tasks.resolve import resolve
 from tests.tasks.benches import Bench, other, policy
