@@ -73,7 +73,7 @@ class ApprovalCounter:
         if shut := self._window.shut(headers):
             return shut
         try:
-            view = await self._approvals.waiting(self._tenant, Wanted.of(query))
+            view = await self._approvals.waiting.page(self._tenant, Wanted.of(query))
         except Gone as error:
             return self._window.failed(headers, error, nothing="Not here")
         except Refused as error:

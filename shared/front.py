@@ -249,5 +249,5 @@ class Front(Wiring):
             clock=self._clock,
             policy=self.policy,
             # Loaded when the first case is shown, not when the door is opened.
-            cards=lambda file: self._approvals.cards(file),  # noqa: PLW0108
+            cards=lambda file: self._waiting.cards(file),  # noqa: PLW0108
         )

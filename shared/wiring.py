@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.tasks.trail import Trail
     from shared.tasks.triage import Triage
     from shared.tasks.undo import Undo
+    from shared.tasks.waiting import Waiting
 
 
 class Wiring(Foundation):
@@ -194,6 +195,17 @@ class Wiring(Foundation):
             queue=self.queue,
             clock=self._clock,
             catalogue=self.catalogue,
+            waiting=self._waiting,
+        )
+
+    @cached_property
+    def _waiting(self) -> Waiting:
+        from shared.tasks.waiting import Waiting
+
+        return Waiting(
+            self.store,
+            self._clock,
+            self.catalogue,
             terms=self.policy.approvals,
             four_eyes=self.policy.guards.four_eyes,
         )

@@ -12,11 +12,8 @@ that was shown: of two people who answer at once exactly one is heard, and the o
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from shared.door import OPERATOR
 from shared.errors import Gone, Refused
@@ -35,26 +32,20 @@ from shared.model import (
     TenantId,
     Value,
 )
-from shared.pages.approval_cards import ApprovalsView, Card, card
-from shared.policy.condition import takes_two
-from shared.policy.limits import Approvals as Terms
-from shared.responder import Change, Responder
+from shared.pages.approval_cards import Card
+from shared.responder import Change
 from shared.store.verbs import Queue, Store
-from shared.tasks import approval_steps, keys
-from shared.tasks.awaited import Awaited, Wanted, awaited
+from shared.tasks import approval_steps
 from shared.tasks.casebook import corrected
 from shared.tasks.conclusion import Conclusion
 from shared.tasks.erased import refuse_erased
-from shared.tasks.ledger import CaseFile, Clock, Superseded, in_order
+from shared.tasks.ledger import CaseFile, Clock, Superseded
 from shared.tasks.party import refuse_own
 from shared.tasks.steps import Step
+from shared.tasks.waiting import Catalogue, Waiting
 
-type Catalogue = Mapping[ResponderName, Responder[Any]]
-
-_TRIES = 5
-
-
-LINK = "link"
+_TRIES: Final = 5
+LINK: Final = "link"
 """In the journal: the number of the signed link by which a person came."""
 
 
@@ -76,7 +67,7 @@ class Answered(Value):
 
 
 class Approvals:
-    """Shows what waits for a person and takes the answer."""
+    """Takes a person's answer to what waits."""
 
     def __init__(
         self,
@@ -85,76 +76,19 @@ class Approvals:
         queue: Queue,
         clock: Clock,
         catalogue: Catalogue,
-        terms: Terms,
-        four_eyes: bool,
+        waiting: Waiting,
     ) -> None:
         self._store = store
         self._clock = clock
         self._catalogue = catalogue
-        self._terms = terms
-        self._four_eyes = four_eyes
+        self.waiting = waiting
         self._conclusion = Conclusion(store, queue, clock)
-
-    async def waiting(self, tenant: TenantId, wanted: Wanted) -> ApprovalsView:
-        """List a page of what waits, whatever expires first on top, or what waits in one case."""
-        if wanted.case:
-            found = Awaited(cases=(CaseId(wanted.case),))
-            cards = [await self.of(tenant, found.cases[0])]
-        else:
-            found = await awaited(self._store, tenant, wanted)
-            cards = await asyncio.gather(*(self._listed(tenant, case) for case in found.cases))
-        shown = tuple(chain.from_iterable(cards))
-        return ApprovalsView(
-            at=self._clock(),
-            cards=shown,
-            changes=found.changes or len(shown),
-            cases=len(found.cases),
-            cases_before=found.before,
-            cases_in_all=found.cases_in_all or len(found.cases),
-            at_least=found.at_least,
-            after=found.after,
-        )
-
-    async def of(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
-        """List what waits in one case, in the order in which doors close."""
-        at = keys.case(tenant, case)
-        row = await self._store.read(at, keys.CASE)
-        if row is None:
-            raise Gone("There is no such case")
-        rows = [row async for row in self._store.scan(at, prefix=keys.TASK)]
-        return self._cards(
-            Case.model_validate(row.body), [Task.model_validate(one.body) for one in rows]
-        )
-
-    async def _listed(self, tenant: TenantId, case: CaseId) -> tuple[Card, ...]:
-        """List the same of a case on the page: one that is not there hides no other."""
-        try:
-            return await self.of(tenant, case)
-        except Gone:
-            return ()
 
     async def one(self, tenant: TenantId, case: CaseId, wish: Yes, *, link: str) -> Card:
         """Show the change a link leads to. Raises `Refused` where it is over or the link used."""
         file = await self._load(tenant, case)
         task = self._asked(file, wish, {LINK: link})
-        return next(one for one in self.cards(file) if one.responder == task.responder)
-
-    def cards(self, file: CaseFile) -> tuple[Card, ...]:
-        """Make the cards of what waits in a case."""
-        return self._cards(file.case, file.tasks.values())
-
-    def _cards(self, case: Case, tasks: Iterable[Task]) -> tuple[Card, ...]:
-        return tuple(
-            card(
-                case,
-                task,
-                self._catalogue[task.responder],
-                wait=task.wait or self._terms.wait(self._clock()),
-                four_eyes=self._needs_two(case),
-            )
-            for task in in_order(tasks)
-            if task.state is TaskState.WAITING and task.responder in self._catalogue
-        )
+        return next(one for one in self.waiting.cards(file) if one.responder == task.responder)
 
     async def approve(
         self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], *, by: Actor, data: Json
@@ -214,14 +148,14 @@ class Approvals:
         chosen = shown.without(spared)
         if chosen is None:
             raise Refused("Nothing was chosen; to let all of it be, decline it and say why")
-        if not self._needs_two(file.case):
+        if not self.waiting.needs_two(file.case):
             return approval_steps.released(task, chosen, spared, (by,), data=data)
         if by.id == OPERATOR:
             raise Refused(
                 "This account takes two different people, and the command line proves nobody: "
                 "let them approve it on the approvals page, each signed in"
             )
-        wait = task.wait or self._terms.wait(self._clock())
+        wait = self.waiting.wait(task)
         others = [c.by for c in wait.consents if c.fingerprint == chosen.fingerprint()]
         if any(other.id == by.id for other in others):
             said = "you approved this already; a second person has to approve it too"
@@ -248,9 +182,6 @@ class Approvals:
         if task.wait is not None and task.wait.expires_at <= self._clock():
             raise Refused(f"{task.responder}: the time to answer is over; open the case again")
         return task
-
-    def _needs_two(self, case: Case) -> bool:
-        return takes_two(case.account, four_eyes=self._four_eyes)
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         file = await CaseFile.load(self._store, self._clock, tenant, case)

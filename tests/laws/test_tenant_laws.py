@@ -127,7 +127,7 @@ async def the_known(bench: Bench) -> dict[str, str]:
     """What somebody may have overheard of a case of Acme's that waits for an answer."""
     await bench.play(ACME, level="medium")
     case = bench.case_of(ACME)
-    (card, *_) = await bench.of(ACME)._approvals.of(case.tenant, case.id)
+    (card, *_) = await bench.of(ACME)._waiting.of(case.tenant, case.id)
     link = bench.of(ACME).links.make(
         case.id, card.responder, card.fingerprint, until=card.expires_at
     )

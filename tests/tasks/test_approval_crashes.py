@@ -59,7 +59,7 @@ class Story:
     async def _answer(self, bench: MortalBench) -> None:
         async with bench:
             approvals = bench.app._approvals
-            cards = await approvals.of(self.case.tenant, CaseId(self.case.id))
+            cards = await bench.app._waiting.of(self.case.tenant, CaseId(self.case.id))
             if cards:
                 wishes = tuple(
                     Yes(responder=card.responder, fingerprint=card.fingerprint) for card in cards

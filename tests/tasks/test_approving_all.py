@@ -133,7 +133,7 @@ async def test_a_page_of_several_cases_has_a_form_for_each(bench: Person) -> Non
     await bench.settle()
     page = await bench.app.approvals({"accept": "text/html", **NIA_})
     for case in bench.all_cases():
-        number = len(await bench.app._approvals.of(case.tenant, case.id))
+        number = len(await bench.app._waiting.of(case.tenant, case.id))
         assert number > 1
         assert page.body.count(f"Approve all {number} changes of this case") == 1
 
