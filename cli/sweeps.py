@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.running import AsJson, Url, finish, remote_app, show_found
+from cli.show import outside
 from shared.clients.secure_scores import ControlState
 from shared.model import Json
 
@@ -157,10 +158,12 @@ def every(found: Json) -> RenderableType:
     """List the sweeps."""
     table = Table(box=None, header_style="bold")
     for column in ("sweep", "what it looks at", "last run", "next"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in found["sweeps"]:
         last = row["run"]["headline"] if row["run"] else "never ran"
-        table.add_row(row["name"], row["summary"], last, row["next_due"] or "within the hour")
+        due = row["next_due"]
+        next_ = f"{datetime.fromisoformat(due):%Y-%m-%d %H:%M}" if due else "within the hour"
+        table.add_row(row["name"], row["summary"], last, next_)
     return table
 
 
@@ -172,12 +175,12 @@ def one(found: Json) -> RenderableType:
     head.append(Text(found["run"]["headline"]))
     head += [Text(f"! not looked at: {gap}") for gap in found["run"]["gaps"]]
     table = Table(box=None, header_style="bold")
-    for column in ("severity", "finding", "state", "since", "id"):
-        table.add_column(column)
+    for column in ("severity", "finding, and its id for accept and mend", "state", "since"):
+        table.add_column(column, overflow="fold")
     for row in found["worst"]:
-        since = row["first_seen"][:10]
-        table.add_row(row["severity"], row["title"], row["state"], since, row["id"])
-    return Group(*head, table)
+        title = outside(row["title"]).append(f"\n{row['id']}", style="dim")
+        table.add_row(row["severity"], title, row["state"], row["first_seen"][:10])
+    return Group(*head, *([table] if table.row_count else []))
 
 
 def over_time(found: Json) -> RenderableType:

@@ -22,7 +22,7 @@ class ForwardingStopped(Change):
 
     def summary(self) -> str:
         """Say what will be done."""
-        return f"Stop forwarding all mail to {', '.join(self.outside)}"
+        return f"Stop forwarding all mail to {', '.join(dict.fromkeys(self.outside))}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the settings that are cleared."""
