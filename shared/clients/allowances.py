@@ -129,7 +129,7 @@ class Allowances:
             await (self.count(path) if goes_on else self.take(request.method, path, url))
         except Throttled:
             measured(Metric.THROTTLES, facts={Fact.SERVICE: "graph"})
-            self._recall.held(who)
+            self._recall.held(who, writes=not reads)
             raise
         if not reads:
             # Only what is sent changes anything: a write that waits needs what was read before it.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = timedelta(minutes=15)
 """How old an answer may be that is used once more, and only by a case that is being held up."""
+FRESH: Final = timedelta(minutes=1)
+"""How old it may be where a write is held up: what it was made for may move meanwhile."""
 _FAILED: Final = 500
 _LATER: Final = frozenset({408, 423, 429})
 
@@ -25,18 +27,19 @@ class Recall:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._kept: dict[tuple[str, str], tuple[datetime, httpx.Response]] = {}
-        self._held: dict[str, datetime] = {}
+        self._held: dict[str, tuple[datetime, timedelta]] = {}
 
-    def held(self, who: str) -> None:
+    def held(self, who: str, *, writes: bool = False) -> None:
         """Note that a case was held up: it will come back for the rest."""
-        self._held[who] = self._clock()
+        self._held[who] = self._clock(), FRESH if writes else KEPT
 
     def answer(self, who: str, url: str) -> httpx.Response | None:
         """Give the answer a case was given before it was held up, once more."""
         self._prune()
-        at, response = self._kept.get((who, url), (None, None))
-        since = self._held.get(who)
-        return response if at and since and at <= since else None
+        if (who, url) not in self._kept or who not in self._held:
+            return None
+        (at, response), (since, most) = self._kept[who, url], self._held[who]
+        return response if at <= since and self._clock() - at <= most else None
 
     def keep(self, who: str, url: str, response: httpx.Response) -> None:
         """Keep an answer, unless it says to come again."""
@@ -52,4 +55,4 @@ class Recall:
     def _prune(self) -> None:
         oldest = self._clock() - KEPT
         self._kept = {key: one for key, one in self._kept.items() if one[0] > oldest}
-        self._held = {who: at for who, at in self._held.items() if at > oldest}
+        self._held = {who: one for who, one in self._held.items() if one[0] > oldest}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +157,35 @@ def test_whatever_graph_limits_tightly_is_in_the_table(service: Service) -> None
     paths = [op.template for op in operations() if op.service is service]
     assert paths
     assert [path for path in paths if not path.startswith(tuple(PUBLISHED))] == []
+
+
+@pytest.mark.parametrize(("away", "asked"), [(2, 1), (61, 2)])
+async def test_a_write_that_waits_for_its_turn_keeps_what_was_read_for_it_a_minute(
+    away: float, asked: int
+) -> None:
+    clock, far = Clock.frozen(NOON), FarSide(answered)
+    limits = {"/identityProtection/": Allowance(most=1, seconds=1.25, said="One a second")}
+    world = clients(far, limits=limits, clock=clock.now)
+
+    async def put_back() -> None:
+        with calls_are(Rank.AFTER, "case"):
+            await world.risk.of(ADA)
+            await world.risk.dismiss(ADA)
+
+    with pytest.raises(Throttled):
+        await put_back()
+    clock.advance(away)
+    with suppress(Throttled):
+        await put_back()
+    assert [request.method for request in far.requests].count("GET") == asked
+    assert ("POST" in {request.method for request in far.requests}) is (asked == 1)
+    with calls_are(Rank.AFTER, "case"):
+        clock.advance(62)
+        await world.risk.of(ADA)
+    assert [request.method for request in far.requests].count("GET") == asked + 1
+
+
+def answered(request: httpx.Request) -> httpx.Response:
+    if request.method == "POST":
+        return httpx.Response(204)
+    return httpx.Response(200, json={"id": ADA, "riskState": "atRisk", "riskLevel": "high"})
