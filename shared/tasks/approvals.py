@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.door import OPERATOR
-from shared.errors import Gone, Refused
+from shared.errors import Refused
 from shared.model import (
     Actor,
     Case,
@@ -38,7 +38,6 @@ from shared.store.verbs import Queue, Store
 from shared.tasks import approval_steps
 from shared.tasks.casebook import corrected
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Superseded
 from shared.tasks.party import refuse_own
 from shared.tasks.steps import Step
@@ -184,11 +183,7 @@ class Approvals:
         return task
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
-        file = await CaseFile.load(self._store, self._clock, tenant, case)
-        if not file.exists:
-            raise Gone("There is no such case")
-        refuse_erased(file.case)
-        return file
+        return await CaseFile.to_act_on(self._store, self._clock, tenant, case)
 
 
 def _opened(case: Case, steps: list[Step], at: datetime) -> Case | None:

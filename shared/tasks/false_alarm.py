@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from shared.errors import Gone, Refused
+from shared.errors import Refused
 from shared.model import (
     Actor,
     Case,
@@ -35,7 +35,6 @@ from shared.model import (
 from shared.store.verbs import Queue, Store
 from shared.tasks.approval_steps import declined, planned_again
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
 from shared.tasks.party import refuse_own
 from shared.tasks.turns import ONCE
@@ -106,10 +105,7 @@ class FalseAlarms:
         raise _busy()
 
     async def _load(self, tenant: TenantId, case: CaseId, by: Actor) -> CaseFile:
-        file = await CaseFile.load(self._store, self._clock, tenant, case)
-        if not file.exists:
-            raise Gone("There is no such case")
-        refuse_erased(file.case)
+        file = await CaseFile.to_act_on(self._store, self._clock, tenant, case)
         refuse_own(file.case, by)
         return file
 

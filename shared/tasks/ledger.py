@@ -32,6 +32,7 @@ from shared.store.verbs import Put, Store
 from shared.tasks import keys
 from shared.tasks.case_seal import CaseSeal
 from shared.tasks.chain import erased
+from shared.tasks.erased import refuse_erased
 from shared.tasks.journal import WORKER, Journal
 from shared.tasks.together import Together
 
@@ -107,6 +108,16 @@ class CaseFile:
         if keys.SEAL not in file._etags and file.journal.unsalted:
             # The first version made no seals: its cases get one with their next write.
             file._seal = CaseSeal().after(entries, bodies)
+        return file
+
+    @classmethod
+    async def to_act_on(cls, store: Store, clock: Clock, tenant: TenantId, case_id: CaseId) -> Self:
+        """Read a case that somebody wants something of.
+
+        Raises `Gone` where there is none, `Refused` where it was erased.
+        """
+        file = await cls.load(store, clock, tenant, case_id)
+        refuse_erased(file.case)
         return file
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.errors import Gone, Refused
+from shared.errors import Refused
 from shared.model import (
     Actor,
     Case,
@@ -25,7 +25,6 @@ from shared.model import (
 from shared.store.verbs import Queue, Store
 from shared.tasks.approval_steps import planned_again
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
 from shared.tasks.party import refuse_own
 from shared.tasks.starts import refuse_start
@@ -62,10 +61,7 @@ class Restart:
         """Set the start. `again` plans what has ended anew, too. Raises `Refused`, `Gone`."""
         refuse_start(moment, self._clock())
         for _ in range(_TRIES):
-            file = await CaseFile.load(self._store, self._clock, tenant, case)
-            if not file.exists:
-                raise Gone("There is no such case")
-            refuse_erased(file.case)
+            file = await CaseFile.to_act_on(self._store, self._clock, tenant, case)
             refuse_own(file.case, by)
             if file.case.false_alarm:
                 raise Refused("This case was called a false alarm; take that back first")

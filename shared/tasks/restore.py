@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from shared.errors import Gone, Refused
+from shared.errors import Refused
 from shared.model import (
     UNFINISHED,
     Actor,
@@ -25,7 +25,6 @@ from shared.policy.checklist import CheckLine, Light, checklist
 from shared.store.verbs import Queue, Store
 from shared.tasks.asked import RESTORE, return_asked
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line
 from shared.tasks.party import refuse_own
 from shared.tasks.turns import UNBLOCK
@@ -100,11 +99,7 @@ class Restore:
 
     async def load(self, tenant: TenantId, case: CaseId) -> CaseFile:
         """Read a case. Raises `Gone` where there is none, `Refused` where it was erased."""
-        file = await CaseFile.load(self._store, self._clock, tenant, case)
-        if not file.exists:
-            raise Gone("There is no such case")
-        refuse_erased(file.case)
-        return file
+        return await CaseFile.to_act_on(self._store, self._clock, tenant, case)
 
 
 def _lines(file: CaseFile) -> tuple[CheckLine, ...]:

@@ -36,7 +36,6 @@ from shared.signals.table import Fact, Seen
 from shared.signals.trace import span
 from shared.store.verbs import Queue, Store
 from shared.tasks.conclusion import Conclusion
-from shared.tasks.erased import refuse_erased
 from shared.tasks.ledger import CaseFile, Clock, Line, Superseded
 from shared.tasks.lock import Lock
 from shared.tasks.milestones import in_its_trace
@@ -211,11 +210,7 @@ class Undo:
         )
 
     async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
-        file = await CaseFile.load(self._store, self._clock, tenant, case)
-        if not file.exists:
-            raise Gone("There is no such case")
-        refuse_erased(file.case)
-        return file
+        return await CaseFile.to_act_on(self._store, self._clock, tenant, case)
 
 
 def _to_undo(file: CaseFile, only: ResponderName | None) -> list[Task]:
