@@ -15,12 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from shared.clients.auto_replies import AutoReply
-from shared.model import Value
-
-THRESHOLD: Final = 50
-"""From this score on a reply is the intruder's."""
-DOUBT: Final = 25
-"""From this score on a person should read it."""
+from shared.policy.scored import Scored
 
 _LINK: Final = re.compile(r"""(?:https?://|\bwww\.)[^\s"'<>]+""", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[\w.+-]+@((?:[\w-]+\.)+[\w-]+)")
@@ -39,21 +34,8 @@ _TELLTALE: Final = (
 """What an intruder writes about, in lower case."""
 
 
-class JudgedReply(Value):
+class JudgedReply(Scored):
     """A reply's score (0 and up) and why."""
-
-    score: int
-    reasons: tuple[str, ...]
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether it is the intruder's."""
-        return self.score >= THRESHOLD
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether a person should read it."""
-        return DOUBT <= self.score < THRESHOLD
 
 
 def judge(

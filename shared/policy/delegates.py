@@ -11,12 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.clients.grants import EVERYBODY, Grant, GrantKind, Trustee
-from shared.model import Value
-
-THRESHOLD: Final = 50
-"""From this score on a right is the intruder's."""
-DOUBT: Final = 25
-"""From this score on a person should look at it."""
+from shared.policy.scored import Scored
 
 _LOOKS: Final = frozenset({"AvailabilityOnly", "LimitedDetails", "FolderVisible"})
 """Rights that show when somebody is busy, or that a folder is there, and nothing in it."""
@@ -32,23 +27,11 @@ _DELETED: Final = ("S-1-5-21-", "NT:S-1-5-21-")
 """What is printed of a trustee whose account was deleted."""
 
 
-class JudgedGrant(Value):
+class JudgedGrant(Scored):
     """A right, who has it, its score (0 and up) and why."""
 
     grant: Grant
     trustee: Trustee
-    score: int
-    reasons: tuple[str, ...]
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether it is the intruder's."""
-        return self.score >= THRESHOLD
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether a person should look at it."""
-        return DOUBT <= self.score < THRESHOLD
 
 
 def ordinary(grant: Grant) -> bool:

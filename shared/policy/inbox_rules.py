@@ -11,10 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.clients.inbox import InboxRule
-from shared.model import Value
-
-THRESHOLD: Final = 50
-"""From this score on a rule is the intruder's."""
+from shared.policy.scored import Scored
 
 _CORNERS: Final = (
     "rss",
@@ -50,17 +47,10 @@ _TELLTALE: Final = (
 _SHORT: Final = 2
 
 
-class JudgedRule(Value):
+class JudgedRule(Scored):
     """A rule, its score (0 and up) and why."""
 
     rule: InboxRule
-    score: int
-    reasons: tuple[str, ...]
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether it is the intruder's."""
-        return self.score >= THRESHOLD
 
 
 def judge(rule: InboxRule, own_domains: frozenset[str]) -> JudgedRule:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clients.inbox import InboxRule
-from shared.policy.inbox_rules import THRESHOLD, JudgedRule, judge
+from shared.policy.inbox_rules import JudgedRule, judge
+from shared.policy.scored import THRESHOLD
 
 OWN = frozenset({"contoso.example", "fed.contoso.example"})
 OUT = ("drop@mallory.example",)
