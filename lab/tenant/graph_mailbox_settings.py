@@ -7,10 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from lab.tenant.answers import GraphRefusal, bad_request
+from lab.tenant.answers import bad_request
 from lab.tenant.limits import Service
 from lab.tenant.mailbox_state import AutoReply
 from lab.tenant.operations import Ask, Json, operation
+from lab.tenant.outlook import mailbox_of
 from lab.tenant.state import Mailbox
 
 TYPE: Final = "microsoft.graph.mailboxSettings"
@@ -40,7 +41,7 @@ _ENUMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 def read_settings(ask: Ask) -> Json:
     """Show the settings."""
     wanted = ask.wants(("automaticRepliesSetting", "timeZone"), TYPE)
-    shown = _settings(ask, _mailbox(ask))
+    shown = _settings(ask, mailbox_of(ask))
     if wanted is None:
         return shown
     return {name: shown[name] for name in ("@odata.context", *wanted)}
@@ -49,7 +50,7 @@ def read_settings(ask: Ask) -> Json:
 @operation("PATCH", _PATH, any_of=_WRITE, returns=TYPE, consumes=TYPE, service=Service.OUTLOOK)
 def update_settings(ask: Ask) -> Json:
     """Change what the body names and leave the rest, the text among it, as it is."""
-    mailbox = _mailbox(ask)
+    mailbox = mailbox_of(ask)
     given = ask.fields()
     if set(given) - {"automaticRepliesSetting"}:
         raise bad_request("The lab changes the automatic reply only.", code="RequestBodyRead")
@@ -88,18 +89,6 @@ def _utc(value: Json | None) -> str | None:
     if value.get("timeZone") not in (None, "UTC"):
         raise bad_request("The lab keeps schedules in UTC.", code="ErrorInvalidTimeZone")
     return str(value["dateTime"])
-
-
-def _mailbox(ask: Ask) -> Mailbox:
-    user = ask.world.user(ask.path["id"])
-    if user is None:
-        text = f"The requested user '{ask.path['id']}' is invalid."
-        raise GraphRefusal(404, "ErrorInvalidUser", text)
-    mailbox = ask.world.state.mailboxes.get(user.id)
-    if mailbox is None:
-        text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
-        raise GraphRefusal(404, "MailboxNotEnabledForRESTAPI", text)
-    return mailbox
 
 
 def _settings(ask: Ask, mailbox: Mailbox) -> Json:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from lab.tenant.answers import Answer, GraphRefusal, bad_request
 from lab.tenant.limits import Service
 from lab.tenant.operations import Ask, Json, Shape, operation
+from lab.tenant.outlook import mailbox_of
 from lab.tenant.state import Mailbox, Rule
 
 TYPE: Final = "microsoft.graph.messageRule"
@@ -34,14 +35,14 @@ _FOLDER_ACTIONS: Final = ("moveToFolder", "copyToFolder")
 @operation("GET", _LIST, any_of=_READ, shape=Shape.MANY, returns=TYPE, service=Service.OUTLOOK)
 def list_rules(ask: Ask) -> Json:
     """List the rules that Outlook shows."""
-    rules = sorted(_visible(_mailbox(ask)), key=lambda rule: rule.sequence)
+    rules = sorted(_visible(mailbox_of(ask)), key=lambda rule: rule.sequence)
     return ask.page(rules, _rule, context="users/mailFolders/messageRules")
 
 
 @operation("GET", _ONE, any_of=_READ, returns=TYPE, service=Service.OUTLOOK)
 def read_rule(ask: Ask) -> Json:
     """Read one rule."""
-    return _entity(ask, _find(ask, _mailbox(ask)))
+    return _entity(ask, _find(ask, mailbox_of(ask)))
 
 
 @operation("PATCH", _ONE, any_of=_WRITE, returns=TYPE, consumes=TYPE, service=Service.OUTLOOK)
@@ -49,7 +50,7 @@ def update_rule(ask: Ask) -> Json:
     """Change one rule; Outlook's client-side rules stay as they are."""
     fields = ask.fields()
     _check(fields)
-    mailbox = _mailbox(ask)
+    mailbox = mailbox_of(ask)
     rule = _find(ask, mailbox)
     if rule.read_only:
         raise bad_request("The rule is read-only.", code="ErrorInvalidRequest")
@@ -63,24 +64,12 @@ def update_rule(ask: Ask) -> Json:
 @operation("DELETE", _ONE, any_of=_WRITE, shape=Shape.NOTHING, service=Service.OUTLOOK)
 def delete_rule(ask: Ask) -> Answer:
     """Delete one rule."""
-    mailbox = _mailbox(ask)
+    mailbox = mailbox_of(ask)
     rule = _find(ask, mailbox)
     rules = tuple(held for held in mailbox.rules if held.id != rule.id)
     ask.world.change_mailbox(mailbox.oid, rules=rules)
     ask.wrote(mailbox.oid, f"rule {rule.name!r}: deleted")
     return Answer(204)
-
-
-def _mailbox(ask: Ask) -> Mailbox:
-    user = ask.world.user(ask.path["id"])
-    if user is None:
-        text = f"The requested user '{ask.path['id']}' is invalid."
-        raise GraphRefusal(404, "ErrorInvalidUser", text)
-    mailbox = ask.world.state.mailboxes.get(user.id)
-    if mailbox is None:
-        text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
-        raise GraphRefusal(404, "MailboxNotEnabledForRESTAPI", text)
-    return mailbox
 
 
 def _visible(mailbox: Mailbox) -> list[Rule]:
