@@ -6,21 +6,23 @@ Source: learn.microsoft.com/defender-xdr/api-list-incidents
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from shared.alerts import identity, kinds
-from shared.alerts.carrier import NotForUs, Reading, held
+from shared.alerts.carrier import NotForUs, Reading
 from shared.alerts.disruption import NOTE, disrupted
-from shared.alerts.drafting import about
+from shared.alerts.drafting import Form, about, drafted, relevant
 from shared.alerts.kinds import OUTBOUND, Irrelevant, Meaning
 from shared.alerts.payload import Record
-from shared.alerts.text import clean, fold, name, notes
-from shared.alerts.times import moment
+from shared.alerts.text import clean, fold, notes
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, AlertKind
+from shared.model import AccountRef, AlertKind
 
-_LIVE: Final = frozenset({"new", "inprogress"})
+_FORM: Final = Form(
+    vendor="Microsoft Defender",
+    times=("firstActivity", "creationTime"),
+    live=frozenset({"new", "inprogress"}),
+)
 _UNSAID: Final = frozenset({"", "unknown", "unspecified"})
 _HARMLESS: Final = frozenset({"falsepositive", "informationalexpectedactivity"})
 _PEOPLE: Final = frozenset({"user", "mailbox"})
@@ -32,15 +34,12 @@ def read_alert(item: Record) -> Iterator[Reading]:
     native = item.text("alertId")
     if not native:
         raise Undecodable("the alert has no alertId")
-    meaning = _meaning(item)
-    if isinstance(meaning, Irrelevant):
-        yield NotForUs(reason=meaning.reason, native_id=name(native))
+    meaning = relevant(item, native, _meaning(item), _over)
+    if isinstance(meaning, NotForUs):
+        yield meaning
         return
-    status = fold(item.text("status") or "")
-    if over := _over(item, status):
-        yield NotForUs(reason=over, native_id=name(native, status, "closed"))
-        return
-    yield from about(_draft(item, meaning, name(native)), _accounts(item, meaning.kind))
+    draft = drafted(item, meaning, native, _FORM, _lines(item))
+    yield from about(draft, _accounts(item, meaning.kind))
 
 
 def _meaning(item: Record) -> Meaning | Irrelevant:
@@ -54,7 +53,7 @@ def _meaning(item: Record) -> Meaning | Irrelevant:
 def _over(item: Record, status: str) -> str | None:
     if status == "resolved":
         return "the alert is resolved"
-    if status not in _LIVE | _UNSAID:
+    if status not in _FORM.live | _UNSAID:
         word = clean(item.text("status") or "", 40)
         raise Undecodable(f"status {word!r} is not one the Defender API documents")
     if fold(item.text("classification") or "") in _HARMLESS:
@@ -83,24 +82,6 @@ def _account(entity: Record) -> AccountRef | None:
         sid=entity.text("userSid"),
         on_windows=identity.windows(entity.text("domainName"), entity.text("accountName")),
     )
-
-
-def _draft(item: Record, meaning: Meaning, native: str) -> AlertDraft:
-    unsaid = fold(item.text("status") or "") in _UNSAID
-    why = "the alert does not say whether it is still open" if unsaid else None
-    return AlertDraft(
-        native_id=native,
-        kind=meaning.kind,
-        title=clean(item.text("title") or "Microsoft Defender alert"),
-        severity=kinds.severity(item.text("severity")),
-        occurred_at=_since(item),
-        evidence=_lines(item) | held(meaning.held or why),
-    )
-
-
-def _since(item: Record) -> datetime | None:
-    keys = ("firstActivity", "creationTime")
-    return next(filter(None, (moment(item.value(key)) for key in keys)), None)
 
 
 def _lines(item: Record) -> dict[str, str]:

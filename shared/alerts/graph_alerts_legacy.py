@@ -6,20 +6,22 @@ Graph stopped serving them on 31 August 2026; connectors and archives still do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from shared.alerts import identity, kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, held
-from shared.alerts.drafting import about
+from shared.alerts.carrier import JsonCarrier, NotForUs, Reading
+from shared.alerts.drafting import Form, about, drafted, relevant
 from shared.alerts.kinds import OUTBOUND, Irrelevant, Meaning
 from shared.alerts.payload import Record
-from shared.alerts.text import clean, fold, name, notes
-from shared.alerts.times import moment
+from shared.alerts.text import clean, fold, notes
 from shared.errors import Undecodable
-from shared.model import AccountRef, AlertDraft, AlertKind
+from shared.model import AccountRef, AlertKind
 
-_LIVE: Final = frozenset({"newalert", "inprogress"})
+_FORM: Final = Form(
+    vendor="Microsoft Graph",
+    times=("eventDateTime", "createdDateTime"),
+    live=frozenset({"newalert", "inprogress"}),
+)
 _CLOSED: Final = frozenset({"resolved", "dismissed"})
 _UNSAID: Final = frozenset({"", "unknown", "unknownfuturevalue"})
 _HARMLESS: Final = {
@@ -41,15 +43,12 @@ class GraphAlertsLegacy(JsonCarrier):
         native = item.text("id")
         if not native:
             raise Undecodable("the alert has no id")
-        meaning = _meaning(item)
-        if isinstance(meaning, Irrelevant):
-            yield NotForUs(reason=meaning.reason, native_id=name(native))
+        meaning = relevant(item, native, _meaning(item), _over)
+        if isinstance(meaning, NotForUs):
+            yield meaning
             return
-        status = fold(item.text("status") or "")
-        if over := _over(item, status):
-            yield NotForUs(reason=over, native_id=name(native, status, "closed"))
-            return
-        yield from about(_draft(item, meaning, name(native)), _accounts(item, meaning.kind))
+        draft = drafted(item, meaning, native, _FORM, _lines(item))
+        yield from about(draft, _accounts(item, meaning.kind))
 
 
 def _meaning(item: Record) -> Meaning | Irrelevant:
@@ -63,7 +62,7 @@ def _meaning(item: Record) -> Meaning | Irrelevant:
 def _over(item: Record, status: str) -> str | None:
     if status in _CLOSED:
         return f"the alert is {status}"
-    if status not in _LIVE | _UNSAID:
+    if status not in _FORM.live | _UNSAID:
         word = clean(item.text("status") or "", 40)
         raise Undecodable(f"status {word!r} is not one Graph documents for legacy alerts")
     return _HARMLESS.get(fold(item.text("feedback") or ""))
@@ -86,24 +85,6 @@ def _accounts(item: Record, kind: AlertKind) -> tuple[AccountRef, ...]:
         for state in states
     )
     return tuple(identity.distinct(each for each in found if each))
-
-
-def _draft(item: Record, meaning: Meaning, native: str) -> AlertDraft:
-    unsaid = fold(item.text("status") or "") in _UNSAID
-    why = "the alert does not say whether it is still open" if unsaid else None
-    return AlertDraft(
-        native_id=native,
-        kind=meaning.kind,
-        title=clean(item.text("title") or "Microsoft Graph alert"),
-        severity=kinds.severity(item.text("severity")),
-        occurred_at=_since(item),
-        evidence=_lines(item) | held(meaning.held or why),
-    )
-
-
-def _since(item: Record) -> datetime | None:
-    keys = ("eventDateTime", "createdDateTime")
-    return next(filter(None, (moment(item.value(key)) for key in keys)), None)
 
 
 def _lines(item: Record) -> dict[str, str]:

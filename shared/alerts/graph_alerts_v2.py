@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from shared.alerts import kinds
-from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, feedback, held
+from shared.alerts.carrier import JsonCarrier, NotForUs, Reading, feedback
 from shared.alerts.disruption import NOTE, disrupted
-from shared.alerts.drafting import about
+from shared.alerts.drafting import Form, about, drafted, relevant
 from shared.alerts.graph_evidence import Evidence
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.text import clean, fold, name, notes
-from shared.alerts.times import first_moment
 from shared.errors import Undecodable
-from shared.model import AlertDraft, AlertKind
+from shared.model import AlertKind
 
-_LIVE: Final = frozenset({"new", "inprogress"})
+_FORM: Final = Form(
+    vendor="Microsoft Defender",
+    times=("firstActivityDateTime", "createdDateTime"),
+    live=frozenset({"new", "inprogress"}),
+)
 _UNSAID: Final = frozenset({"", "unknown", "unknownfuturevalue"})
 _HARMLESS: Final = {
     "falsepositive": "it is classified as a false positive",
@@ -44,16 +46,11 @@ def read_alert(item: Record) -> Iterator[Reading]:
     if not native:
         raise Undecodable("the alert has no id")
     evidence = Evidence(item)
-    meaning = _meaning(item, evidence)
-    if isinstance(meaning, Irrelevant):
-        yield NotForUs(reason=meaning.reason, native_id=name(native))
+    meaning = relevant(item, native, _meaning(item, evidence), _over)
+    if isinstance(meaning, NotForUs):
+        yield meaning
         return
-    status = fold(item.text("status") or "")
-    if over := _over(item, status):
-        # A reopened alert keeps its id: what was ignored must not hide it.
-        yield NotForUs(reason=over, native_id=name(native, status, "closed"))
-        return
-    yield from _drafts(item, meaning, name(native), evidence)
+    yield from _drafts(item, meaning, native, evidence)
 
 
 def _check_shape(item: Record) -> None:
@@ -93,7 +90,7 @@ def _disruption(item: Record, evidence: Evidence) -> Meaning | None:
 def _over(item: Record, status: str) -> str | None:
     if status == "resolved":
         return "the alert is resolved"
-    if status not in _LIVE | _UNSAID:
+    if status not in _FORM.live | _UNSAID:
         word = clean(item.text("status") or "", 40)
         raise Undecodable(f"status {word!r} is not one Graph documents")
     return _HARMLESS.get(fold(item.text("classification") or ""))
@@ -104,29 +101,12 @@ def _drafts(item: Record, meaning: Meaning, native: str, evidence: Evidence) -> 
     if meaning.kind is AlertKind.RISKY_USER:
         accounts = evidence.compromised
     if not accounts and evidence.about_principal:
-        yield NotForUs(reason="it is about an application, not a user", native_id=native)
+        why = "it is about an application, not a user"
+        yield NotForUs(reason=why, native_id=name(native))
         return
-    draft = AlertDraft(
-        native_id=native,
-        kind=meaning.kind,
-        title=clean(item.text("title") or "Microsoft Defender alert"),
-        severity=kinds.severity(item.text("severity")),
-        occurred_at=_since(item),
-        evidence=_lines(item, evidence)
-        | feedback(item.text("title"), item.text("detectorId"))
-        | held(meaning.held or _unsaid(item)),
-    )
+    said = feedback(item.text("title"), item.text("detectorId"))
+    draft = drafted(item, meaning, native, _FORM, _lines(item, evidence) | said)
     yield from about(draft, accounts)
-
-
-def _since(item: Record) -> datetime | None:
-    keys = ("firstActivityDateTime", "createdDateTime")
-    return first_moment(*map(item.value, keys))
-
-
-def _unsaid(item: Record) -> str | None:
-    known = fold(item.text("status") or "") in _LIVE
-    return None if known else "the alert does not say whether it is still open"
 
 
 def _lines(item: Record, evidence: Evidence) -> dict[str, str]:

@@ -13,7 +13,7 @@ from shared.alerts.carrier import (
     feedback,
     held,
 )
-from shared.alerts.drafting import about
+from shared.alerts.drafting import UNSAID, about
 from shared.alerts.kinds import Irrelevant, Meaning
 from shared.alerts.payload import Record
 from shared.alerts.sentinel_entities import Entities
@@ -77,7 +77,7 @@ def _meaning(alert: Record) -> Meaning | Irrelevant:
 def _drafts(alert: Record, meaning: Meaning, native: str) -> Iterator[Reading]:
     entities = Entities(alert.value("Entities"))
     open_ = fold(alert.text("Status") or "") in _LIVE
-    unsaid = None if open_ else "the alert does not say whether it is still open"
+    unsaid = None if open_ else UNSAID
     draft = AlertDraft(
         native_id=native,
         kind=meaning.kind,
