@@ -17,7 +17,7 @@ from shared.clients.security_alerts import (
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value, number_of
-from shared.policy.at_the_source import comment, defender_alerts
+from shared.policy.at_the_source import comment, commented, defender_alerts
 from shared.responder import Change, Impact, Responder
 
 
@@ -47,7 +47,7 @@ class AlertsClosed(Change):
             Difference(what=f"Alert “{a.title}”", was=a.was.words, becomes=self.grading.words)
             for a in self.alerts
         )
-        return (*graded, Difference(what="Comment (stays)", was="none", becomes=self.comment))
+        return (*graded, commented(self.comment))
 
 
 class CloseAlert(Responder[AlertsClosed]):

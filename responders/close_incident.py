@@ -16,8 +16,15 @@ from shared.clients.security_alerts import (
 from shared.clients.security_incidents import SECURITY_INCIDENT_WRITE_ALL, SecurityIncident
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
-from shared.model import Case, Difference, Phase, Value, number_of
-from shared.policy.at_the_source import SHARED, comment, defender_alerts
+from shared.model import Case, Difference, Phase, Value
+from shared.policy.at_the_source import (
+    SHARED,
+    becomes,
+    closing,
+    comment,
+    commented,
+    defender_alerts,
+)
 from shared.responder import Change, Impact, Responder
 
 
@@ -48,14 +55,8 @@ class IncidentsClosed(Change):
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
-        closed = len(self.incidents) - shared
-        verb = f"close {number_of(closed, 'incident')} as a {self.grading.named}"
-        parts = [verb] if closed else []
-        if shared:
-            left = number_of(shared, "incident")
-            parts.append(f"comment on {left} that may concern others, left open")
-        said = " and ".join(parts)
-        return f"In Defender, {said}"
+        done = closing(len(self.incidents), shared, self.grading.named)
+        return f"In Defender, {done}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List each incident, and the comment, which undo cannot take back."""
@@ -63,13 +64,11 @@ class IncidentsClosed(Change):
             Difference(
                 what=f"Incident {one.id} “{one.title}”",
                 was=one.was.words,
-                becomes=f"left open; the comment adds:{SHARED}"
-                if one.shared
-                else self.grading.words,
+                becomes=becomes(self.grading.words, shared=one.shared),
             )
             for one in self.incidents
         )
-        return (*graded, Difference(what="Comment (stays)", was="none", becomes=self.comment))
+        return (*graded, commented(self.comment))
 
     def covers(self, other: Change) -> bool:
         """Whether `other` closes none but these; its alerts may be closed by others meanwhile."""

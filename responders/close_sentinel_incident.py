@@ -11,7 +11,7 @@ from shared.clients.sentinel import ROLE, SETTING, SentinelIncident, Verdict
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused, Unavailable
 from shared.model import Case, Difference, Judgement, Phase, Value, digest
-from shared.policy.at_the_source import SENTINEL, SHARED, comment
+from shared.policy.at_the_source import SENTINEL, SHARED, becomes, closing, comment, commented
 from shared.responder import Change, Impact, Responder
 
 _CLOSED: Final = "Closed"
@@ -47,11 +47,8 @@ class SentinelClosed(Change):
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
-        closed = len(self.incidents) - shared
         said = "false positive" if self.verdict == _FALSE_ALARM else "true positive"
-        parts = [f"close {closed} of the incidents as a {said}"] if closed else []
-        parts += [f"comment on {shared} that may concern others, left open"] * bool(shared)
-        return f"In Microsoft Sentinel, {' and '.join(parts)}"
+        return f"In Microsoft Sentinel, {closing(len(self.incidents), shared, said)}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List each incident, and the comment, which undo leaves."""
@@ -59,13 +56,11 @@ class SentinelClosed(Change):
             Difference(
                 what=f"Incident “{one.title}”",
                 was=one.was.words,
-                becomes=f"left open; the comment adds:{SHARED}"
-                if one.shared
-                else self.verdict.words,
+                becomes=becomes(self.verdict.words, shared=one.shared),
             )
             for one in self.incidents
         )
-        return (*graded, Difference(what="Comment (stays)", was="none", becomes=self.comment))
+        return (*graded, commented(self.comment))
 
 
 class CloseSentinelIncident(Responder[SentinelClosed]):

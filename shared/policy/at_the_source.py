@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from shared.model import Case
+from shared.model import Case, Difference, number_of
 
 _DEFENDER: Final = frozenset(
     {"graph_alerts_v2", "graph_incidents", "graph_notifications", "defender_streaming"}
@@ -40,3 +40,23 @@ def comment(case: Case) -> str:
         f"Firebreak case {case.id}: the account {case.account.upn} was compromised and the case "
         "answered it. What was found, changed and proven is in the case."
     )
+
+
+def closing(incidents: int, shared: int, verdict: str) -> str:
+    """Say what is done to incidents, of which `shared` may concern others and stay open."""
+    closed = incidents - shared
+    parts = [f"close {number_of(closed, 'incident')} as a {verdict}"] if closed else []
+    if shared:
+        left = number_of(shared, "incident")
+        parts.append(f"comment on {left} that may concern others, left open")
+    return " and ".join(parts)
+
+
+def becomes(words: str, *, shared: bool) -> str:
+    """Say what becomes of an incident's grading."""
+    return f"left open; the comment adds:{SHARED}" if shared else words
+
+
+def commented(text: str) -> Difference:
+    """Show the comment, which undo cannot take back."""
+    return Difference(what="Comment (stays)", was="none", becomes=text)
