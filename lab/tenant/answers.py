@@ -61,6 +61,13 @@ def bad_request(message: str, *, code: str = "Request_BadRequest") -> GraphRefus
     return GraphRefusal(400, code, message)
 
 
+def only_enabled(fields: Mapping[str, Any], resource: str) -> bool:
+    """Read a change that switches a resource on or off; the lab plays no other change of it."""
+    if fields.keys() != {"accountEnabled"} or not isinstance(fields["accountEnabled"], bool):
+        raise bad_request(f"Invalid value specified for property of resource '{resource}'.")
+    return bool(fields["accountEnabled"])
+
+
 def graph_error(
     status: int, *, code: str, message: str, request_id: str, at: datetime, extra: Mapping[str, str]
 ) -> Answer:

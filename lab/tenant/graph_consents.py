@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from lab.tenant.answers import Answer, GraphRefusal, bad_request, no_such_object
+from lab.tenant.answers import Answer, GraphRefusal, bad_request, no_such_object, only_enabled
 from lab.tenant.directory_state import Application, Grant
 from lab.tenant.graph_applications import certificates, secrets
 from lab.tenant.graph_directory_audits import record
@@ -122,17 +122,15 @@ def read_service_principal(ask: Ask) -> Json:
 )
 def update_service_principal(ask: Ask) -> Answer:
     """Let anybody sign in to an application, or nobody; no other change of it is played."""
-    fields = ask.fields()
     apps = ask.world.state.directory.apps
     app = apps.get(ask.path["client"].lower())
     if app is None:
         raise no_such_object(ask.path["client"])
-    if fields.keys() != {"accountEnabled"} or not isinstance(fields["accountEnabled"], bool):
-        raise bad_request("Invalid value specified for property of resource 'ServicePrincipal'.")
-    apps[app.id] = replace(app, enabled=fields["accountEnabled"])
+    enabled = only_enabled(ask.fields(), "ServicePrincipal")
+    apps[app.id] = replace(app, enabled=enabled)
     targets = (("ServicePrincipal", app.id),)
     record(ask.world, "Update service principal", by=ask.claims.oid, targets=targets)
-    ask.wrote(app.let_in_by or "", f"app {app.name!r}: accountEnabled {fields['accountEnabled']}")
+    ask.wrote(app.let_in_by or "", f"app {app.name!r}: accountEnabled {enabled}")
     return Answer(204)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from lab.tenant.answers import Answer, bad_request, no_such_object
+from lab.tenant.answers import Answer, no_such_object, only_enabled
 from lab.tenant.directory_state import Device
 from lab.tenant.operations import Ask, Json, Shape, operation
 from lab.tenant.user_view import seconds
@@ -38,15 +38,13 @@ def list_owned_devices(ask: Ask) -> Json:
 )
 def update_device(ask: Ask) -> Answer:
     """Enable or disable a device; the tenant plays no other change of it."""
-    fields = ask.fields()
     devices = ask.world.state.directory.devices
     device = devices.get(ask.path["device"].lower())
     if device is None:
         raise no_such_object(ask.path["device"])
-    if fields.keys() != {"accountEnabled"} or not isinstance(fields["accountEnabled"], bool):
-        raise bad_request("Invalid value specified for property of resource 'Device'.")
-    devices[device.id] = replace(device, enabled=fields["accountEnabled"])
-    ask.wrote(device.owner, f"device {device.name!r}: accountEnabled {fields['accountEnabled']}")
+    enabled = only_enabled(ask.fields(), "Device")
+    devices[device.id] = replace(device, enabled=enabled)
+    ask.wrote(device.owner, f"device {device.name!r}: accountEnabled {enabled}")
     return Answer(204)
 
 
