@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -16,12 +17,21 @@ from pydantic import SecretStr
 
 from cli.exits import CommandError, Exit
 from shared.alerts.authenticate import HmacAuth, sign
+from shared.commands import signed_for
 from shared.model import Json
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _PATIENCE: Final = 30.0
 _RESTING: Final = frozenset({"contained", "observed", "waiting", "needs_person", "closed"})
+_UNKNOWN: Final = (
+    "If it says nothing of a signature, it did not know ours: FIREBREAK_OPERATOR_SECRET is not the "
+    "operator's, a clock is off by minutes, or the app is older than this command line"
+)
 _UNRESOLVED: Final = frozenset({"ignored", "unreadable", "unresolved", "poisoned"})
+
+
+class ForbiddenError(CommandError):
+    """The app does not let whoever asks do this."""
 
 
 class Remote:
@@ -69,7 +79,9 @@ class Remote:
 
     async def post_alert(self, source: str, body: bytes) -> Json:
         """Post a payload as its carrier would, signed; returns the app's answer."""
-        return await self._signed(f"/api/alerts/{self._source(source)}", body)
+        auth = HmacAuth(secrets=(self._key,))
+        signed = sign(auth, body=body, now=datetime.now(UTC))
+        return await self._post(f"/api/alerts/{self._source(source)}", body, signed)
 
     async def undo_plan(self, case: str) -> list[Json]:
         """Read what would be put back."""
@@ -170,12 +182,21 @@ class Remote:
         return _object(await self._send("GET", f"{self._base}/health/deep"))
 
     async def _signed(self, path: str, body: bytes) -> Json:
+        signed = signed_for(path, body, secret=self._key, now=datetime.now(UTC))
+        try:
+            return await self._post(path, body, signed)
+        except ForbiddenError as error:
+            raise ForbiddenError(f"{error}. {_UNKNOWN}", code=Exit.REFUSED) from error
+
+    @property
+    def _key(self) -> SecretStr:
         if not self._secret:
             raise CommandError(
                 "No secret to sign with: set FIREBREAK_OPERATOR_SECRET to the secret of the source"
             )
-        auth = HmacAuth(secrets=(SecretStr(self._secret),))
-        signed = sign(auth, body=body, now=datetime.now(UTC))
+        return SecretStr(self._secret)
+
+    async def _post(self, path: str, body: bytes, signed: Mapping[str, str]) -> Json:
         headers = {**signed, "Content-Type": "application/json"}
         return _object(await self._send("POST", path, content=body, headers=headers))
 
@@ -237,9 +258,10 @@ class Remote:
         if nowhere and response.status_code == httpx.codes.NOT_FOUND:
             raise CommandError(nowhere, code=Exit.REFUSED)
         if response.is_error:
-            raise CommandError(
-                f"{method} {path}: {response.status_code}: {_said(response)}", code=Exit.REFUSED
-            )
+            said = f"{method} {path}: {response.status_code}: {_said(response)}"
+            if response.status_code == HTTPStatus.FORBIDDEN:
+                raise ForbiddenError(said, code=Exit.REFUSED)
+            raise CommandError(said, code=Exit.REFUSED)
         return response
 
 

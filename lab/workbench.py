@@ -10,8 +10,10 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import SecretStr
 
 from lab.registrations import Registrations
 from lab.tenant import SimulatedTenant
@@ -22,6 +24,7 @@ from shared.alerts.authenticate import HmacAuth, sign
 from shared.app import App
 from shared.clients.allowances import PUBLISHED
 from shared.clients.tenant import Tenant, connect
+from shared.commands import signed_for
 from shared.errors import FirebreakError
 from shared.model import Json, ObjectId, TenantId
 from shared.settings import PageAccess, Settings
@@ -83,6 +86,12 @@ def sources(secret: str = SECRET) -> tuple[Json, ...]:
     """One source for each carrier, all with the lab's secret."""
     auth = {"scheme": "hmac", "secrets": [secret]}
     return tuple({"name": n, "carrier": c, "auth": auth} for n, c in _CARRIERS.items())
+
+
+def as_operator(at: str, body: bytes, now: datetime, *, secret: str = SECRET) -> dict[str, str]:
+    """Give the headers of the command line, signed; `at` is the path below `/api/`."""
+    signed = signed_for(f"/api/{at}", body, secret=SecretStr(secret), now=now)
+    return {"accept": "application/json", **signed}
 
 
 def app_settings(own_object_id: str) -> dict[str, str]:

@@ -85,7 +85,12 @@ class AlertCounter:
         """Have an alert read again, for a responder or the command line."""
         try:
             _, actor = self._window.request(
-                headers, body, role=Role.RESPONDER, model=Signed, form=_nothing
+                headers,
+                body,
+                role=Role.RESPONDER,
+                at=f"alert/{alert_id}/again",
+                model=Signed,
+                form=_nothing,
             )
             known = await self._shown.one(_id(alert_id))
             said = f"Alert {known.id} is to be read again"

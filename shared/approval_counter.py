@@ -102,7 +102,12 @@ class ApprovalCounter:
         """Release changes exactly as they were shown."""
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.APPROVER, model=ApproveRequest, form=_approve_form
+                headers,
+                body,
+                role=Role.APPROVER,
+                at=f"cases/{case}/approve",
+                model=ApproveRequest,
+                form=_approve_form,
             )
             answered = await self._approvals.approve(
                 self._tenant,
@@ -119,7 +124,12 @@ class ApprovalCounter:
         """Let a change be, and say why."""
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.APPROVER, model=DeclineRequest, form=_decline_form
+                headers,
+                body,
+                role=Role.APPROVER,
+                at=f"cases/{case}/decline",
+                model=DeclineRequest,
+                form=_decline_form,
             )
             wish = Yes(responder=asked.responder, fingerprint=asked.fingerprint)
             answered = await self._approvals.decline(
@@ -138,7 +148,12 @@ class ApprovalCounter:
         """Change when the compromise began, and plan again what is not done."""
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.RESPONDER, model=SinceRequest, form=_since_form
+                headers,
+                body,
+                role=Role.RESPONDER,
+                at=f"cases/{case}/since",
+                model=SinceRequest,
+                form=_since_form,
             )
             told = await self._restart.since(
                 self._tenant, self._window.case(case), asked.since, by=actor, again=asked.again

@@ -91,7 +91,12 @@ class BrakeCounter:
 
     async def _switch(self, headers: Mapping[str, str], body: bytes) -> None:
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=switch_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at="guards/switch",
+            model=SwitchRequest,
+            form=switch_form,
         )
         said = switched(asked.ceiling, asked.reason)
         data = {"ceiling": asked.ceiling}
@@ -101,7 +106,12 @@ class BrakeCounter:
 
     async def _release(self, headers: Mapping[str, str], body: bytes) -> None:
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=ReleaseRequest, form=_release_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at="guards/release",
+            model=ReleaseRequest,
+            form=_release_form,
         )
         if asked.rule not in {rule.name for rule in self._policy.rules}:
             raise Refused(f"The policy in force has no rule {asked.rule!r}")

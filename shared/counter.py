@@ -42,7 +42,12 @@ class Counter:
         """Put back what a person at a page, or the command line, asks for."""
         try:
             request, actor = self._window.request(
-                headers, body, role=Role.RESPONDER, model=UndoRequest, form=_form
+                headers,
+                body,
+                role=Role.RESPONDER,
+                at=f"cases/{case}/undo",
+                model=UndoRequest,
+                form=_form,
             )
             steps = await self._undo.ask(
                 self._tenant, self._window.case(case), actor=actor, only=request.responder

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from shared.alerts.authenticate import Unauthorized, verify
 from shared.alerts.source import Sources
+from shared.commands import PLACE, bound, place_of
 from shared.model import Actor
 from shared.principal import SIGN_IN, Person, Role, Scope, person
 from shared.settings import PageAccess, Settings
@@ -31,6 +32,10 @@ DEVELOPMENT: Final = Person(
 """Who is at a local stack: everybody, and nobody one could name."""
 OPERATOR: Final = "operator"
 """The source whose secret signs what the command line asks for."""
+_UNBOUND: Final = (
+    "This was signed without saying for which place, as command lines before this release did: "
+    "update the command line to the app's release, then ask again"
+)
 
 
 class Door:
@@ -110,16 +115,35 @@ class Door:
         theirs = urlsplit(header(headers, "origin"))
         return (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc)
 
-    def signed(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-        """Whether the command line signed this with the operator's secret."""
+    def signed(self, headers: Mapping[str, str], body: bytes, now: datetime, *, at: str) -> bool:
+        """Whether the command line signed this with the operator's secret, for this very place.
+
+        `at` is the path below `base`. Raises `PermissionError` where it was signed for another
+        place, or for none: what somebody captured is good for nothing else.
+        """
+        signed_for = self._signed_for(headers, body, now)
+        if signed_for == "":
+            raise PermissionError(_UNBOUND)
+        if signed_for is not None and signed_for != (here := place_of(f"{self.base}/{at}")):
+            raise PermissionError(f"This was signed for another place: {signed_for}, not {here}")
+        return signed_for is not None
+
+    def knows(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+        """Whether the command line signed this, for whatever place."""
+        return self._signed_for(headers, body, now) is not None
+
+    def _signed_for(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
+        """Tell for which place it was signed; empty where for none, `None` where by nobody."""
         source = self._sources.named(OPERATOR)
         if source is None or not source.enabled:
-            return False
+            return None
+        place = header(headers, PLACE)
+        text = bound(place, body) if place else body
         try:
-            verify(source.auth, headers=headers, body=body, now=now)
+            verify(source.auth, headers=headers, body=text, now=now)
         except Unauthorized:
-            return False
-        return True
+            return None
+        return place
 
     @property
     def base(self) -> str:

@@ -73,7 +73,12 @@ class ErasureCounter:
 
     async def _plan(self, headers: Mapping[str, str], body: bytes) -> Page:
         asked, _ = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=PlanRequest, form=_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at="erasures/plan",
+            model=PlanRequest,
+            form=_form,
         )
         plan = await self._erasures.plan(asked.user)
         if wants_json(headers):
@@ -82,7 +87,12 @@ class ErasureCounter:
 
     async def _start(self, headers: Mapping[str, str], body: bytes) -> Page:
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=EraseRequest, form=_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at="erasures/start",
+            model=EraseRequest,
+            form=_form,
         )
         order = await self._erasures.ask(asked.user, seen=asked.seen, reason=asked.reason, by=actor)
         self._log.warning("erasure.asked", order=order.id, actor=actor.id)

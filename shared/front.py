@@ -175,7 +175,7 @@ class Front(Wiring):
 
     def lets_in(self, headers: Mapping[str, str], body: bytes = b"") -> bool:
         """Whether this tenant's pages are open to a reader, or to the command line."""
-        return not self._door.shut(headers) or self._door.signed(headers, body, self._clock())
+        return not self._door.shut(headers) or self._door.knows(headers, body, self._clock())
 
     async def in_short(self) -> TenantLine:
         """Say in one line how this tenant stands, for a provider's list."""

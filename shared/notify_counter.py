@@ -72,7 +72,12 @@ class NotifyCounter:
         """Try a channel (`test`), or send again what was given up (`again`)."""
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.ADMINISTRATOR, model=ChannelRequest, form=_form
+                headers,
+                body,
+                role=Role.ADMINISTRATOR,
+                at=f"notifications/{what}",
+                model=ChannelRequest,
+                form=_form,
             )
             if what not in _SAID:
                 raise Gone("A channel can be tried, or asked again")

@@ -48,7 +48,7 @@ class Reception:
             await self._restore.confirm(self._tenant, of, by=by, check=asked.check)
             return self._taken(headers, of, "/restore")
 
-        return await self._take(case, headers, body, Role.RESPONDER, act)
+        return await self._take(case, "confirm", headers, body, Role.RESPONDER, act)
 
     async def restore(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Take the request to let the owner back in."""
@@ -57,7 +57,7 @@ class Reception:
             await self._restore.ask(self._tenant, of, by=by, override=asked.reason)
             return self._taken(headers, of, "")
 
-        return await self._take(case, headers, body, Role.APPROVER, act)
+        return await self._take(case, "restore", headers, body, Role.APPROVER, act)
 
     async def access_pass(self, case: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Make a pass and show it, once, to whoever asked."""
@@ -68,14 +68,14 @@ class Reception:
                 return _as_json(issued)
             return self._window.html(self._window.pages.access_pass(of, issued))
 
-        return await self._take(case, headers, body, Role.APPROVER, act)
+        return await self._take(case, "access-pass", headers, body, Role.APPROVER, act)
 
     async def _take(
-        self, case: str, headers: Mapping[str, str], body: bytes, role: Role, act: Act
+        self, case: str, what: str, headers: Mapping[str, str], body: bytes, role: Role, act: Act
     ) -> Page:
         try:
             asked, by = self._window.request(
-                headers, body, role=role, model=ReturnRequest, form=_form
+                headers, body, role=role, at=f"cases/{case}/{what}", model=ReturnRequest, form=_form
             )
             return await act(self._window.case(case), asked, by)
         except FAILURES as error:

@@ -80,9 +80,11 @@ class Rehearsal:
 
     async def hear(self, what: str, headers: Mapping[str, str], body: bytes) -> Page:
         """Answer `explain` or `compare`, to whoever may read pages or signs as the operator."""
-        if not self._door.signed(headers, body, self._clock()) and (
-            reason := self._door.shut(headers)
-        ):
+        try:
+            known = self._door.signed(headers, body, self._clock(), at=f"policy/{what}")
+        except PermissionError as error:
+            return _problem(HTTPStatus.FORBIDDEN, str(error))
+        if not known and (reason := self._door.shut(headers)):
             return _problem(HTTPStatus.FORBIDDEN, reason)
         answers = {"explain": self._explain, "compare": self._compare}
         if what not in answers:

@@ -74,7 +74,12 @@ class ScoreBoard:
     async def decide(self, headers: Mapping[str, str], body: bytes) -> None:
         """Take an administrator's decision about a control to Microsoft."""
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=ControlRequest, form=_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at=f"sweeps/{SECURE_SCORE}/control",
+            model=ControlRequest,
+            form=_form,
         )
         said = f"Control {asked.control} is {asked.state}: {asked.reason}"
         data: Json = {"control": asked.control, "state": asked.state}

@@ -111,7 +111,12 @@ class SweepCounter:
 
     async def _run(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:
         _, actor = self._window.request(
-            headers, body, role=Role.RESPONDER, model=RunRequest, form=_no_form
+            headers,
+            body,
+            role=Role.RESPONDER,
+            at=f"sweeps/{sweep.name}/run",
+            model=RunRequest,
+            form=_no_form,
         )
         said = f"Sweep {sweep.name} is to run"
         await self._trail.note(Noted.ASKED, said, actor=actor, data={"sweep": sweep.name})
@@ -119,7 +124,12 @@ class SweepCounter:
 
     async def _accept(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:
         asked, actor = self._window.request(
-            headers, body, role=Role.ADMINISTRATOR, model=AcceptRequest, form=_accept_form
+            headers,
+            body,
+            role=Role.ADMINISTRATOR,
+            at=f"sweeps/{sweep.name}/accept",
+            model=AcceptRequest,
+            form=_accept_form,
         )
         accepted = None
         if asked.until is not None:
@@ -135,7 +145,12 @@ class SweepCounter:
     async def _mend(self, sweep: Sweep, headers: Mapping[str, str], body: bytes) -> None:
         """Ask for the account to be hardened, once for each run that found it."""
         asked, actor = self._window.request(
-            headers, body, role=Role.RESPONDER, model=MendRequest, form=_mend_form
+            headers,
+            body,
+            role=Role.RESPONDER,
+            at=f"sweeps/{sweep.name}/mend",
+            model=MendRequest,
+            form=_mend_form,
         )
         held = await self._engine.findings(sweep).find(FindingId(asked.finding))
         if held is None or held.fixed_at is not None:

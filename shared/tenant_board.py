@@ -12,7 +12,7 @@ from shared.desk import Page, json_page, wants_json
 from shared.door import Door
 from shared.model import TenantId
 from shared.pages.tenants_view import TenantsView
-from shared.principal import SIGN_IN, Role, Scope
+from shared.principal import ALL, SIGN_IN, Role, Scope
 from shared.tasks.brakes import switched
 from shared.tasks.ledger import Clock
 from shared.tasks.trail import Noted, Trail
@@ -52,7 +52,12 @@ class TenantBoard:
         """Set the switch over all tenants, for an administrator of all or the command line."""
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.ADMINISTRATOR, model=SwitchRequest, form=switch_form
+                headers,
+                body,
+                role=Role.ADMINISTRATOR,
+                at=f"tenants/{ALL}/guards/switch",
+                model=SwitchRequest,
+                form=switch_form,
             )
             said = switched(asked.ceiling, asked.reason, over_all=True)
             await self._trail.note(

@@ -53,7 +53,12 @@ class VerdictCounter:
 
         try:
             asked, actor = self._window.request(
-                headers, body, role=Role.APPROVER, model=VerdictRequest, form=_form
+                headers,
+                body,
+                role=Role.APPROVER,
+                at=f"verdicts/{what}",
+                model=VerdictRequest,
+                form=_form,
             )
             cases = tuple(map(CaseId, dict.fromkeys(asked.cases)))
             if len(cases) == 1:

@@ -57,17 +57,18 @@ class Window:
         body: bytes,
         *,
         role: Role,
+        at: str,
         model: type[R],
         form: Callable[[Form], dict[str, object]],
     ) -> tuple[R, Actor]:
-        """Read a request: the command line's, signed, or a form of a page of ours.
+        """Read a request: the command line's, signed for this place, or a form of a page of ours.
 
         Raises `PermissionError` where nobody may, `Refused` where it cannot be read.
         """
         if len(body) > _MOST:
             raise Refused(f"A request has at most {_MOST} bytes")
         try:
-            if self.door.signed(headers, body, self._clock()):
+            if self.door.signed(headers, body, self._clock(), at=at):
                 asked = model.model_validate_json(body)
                 return asked, Actor(id=OPERATOR, name=asked.by)
             admitted = self.door.admit(headers, role)

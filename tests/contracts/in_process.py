@@ -17,6 +17,7 @@ from lab.host_runtime import Function
 from shared.app import App
 
 type Headers = Mapping[str, str]
+type About = Callable[[str, bytes], Headers]
 
 
 @cache
@@ -37,9 +38,11 @@ def http_functions() -> tuple[tuple[Function, Callable[..., Any]], ...]:
 
 
 class InProcess:
-    """An ASGI app over one Firebreak; `about` adds headers to each request by its body."""
+    """An ASGI app over one Firebreak; `about` adds headers to each request by its path and body."""
 
-    def __init__(self, app: App, *, about: Callable[[bytes], Headers] = lambda _: {}) -> None:
+    def __init__(
+        self, app: App, *, about: Callable[[str, bytes], Headers] = lambda _, __: {}
+    ) -> None:
         self._app = app
         self._about = about
         self._routes = Routes((function for function, _ in http_functions()), "api")
@@ -50,14 +53,15 @@ class InProcess:
     ) -> tuple[int, dict[str, str], bytes]:
         """Answer one request."""
         place, _, query = path.partition("?")
-        found = self._routes.find(method, decoded(place.encode()))
+        plain = decoded(place.encode())
+        found = self._routes.find(method, plain)
         if found is None:
             return 404, {}, b""
         function, values = found
         request = func.HttpRequest(
             method=method,
             url=f"http://127.0.0.1{path}",
-            headers={**(headers or {}), **self._about(body)},
+            headers={**(headers or {}), **self._about(plain, body)},
             params=dict(parse_qsl(query)),
             route_params=values,
             body=body,

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from schemathesis import Case
 from schemathesis.core import NotSet
 
-from lab.workbench import SECRET
+from lab.workbench import SECRET, as_operator
 from scripts.openapi import FORM, document, routes
 from shared.alerts.authenticate import sign
 from shared.alerts.schemes import HmacAuth
@@ -28,10 +28,13 @@ CASE = BENCH.the_case().id
 """A case of which changes wait, so that requests find something."""
 
 
-def signed(body: bytes) -> Mapping[str, str]:
+def signed(path: str, body: bytes) -> Mapping[str, str]:
     """What the command line adds to a request; a form is sent by a page of ours instead."""
+    at, now = path.removeprefix("/api/"), BENCH.clock.now()
     auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    return {**sign(auth, body=body, now=BENCH.clock.now()), "sec-fetch-site": "same-origin"}
+    alert = at.startswith("alerts/")
+    made = sign(auth, body=body, now=now) if alert else as_operator(at, body, now)
+    return {**made, "sec-fetch-site": "same-origin"}
 
 
 APP = InProcess(BENCH.app, about=signed)

@@ -11,7 +11,7 @@ from lab.clock import Clock
 from lab.practice import Practice, secret_of
 from lab.scenarios import Scenario, token_thief
 from lab.tenant import SimulatedTenant, TenantSettings
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.desk import Page
 from shared.model import Case, Json, TenantId
 from shared.paths import Ask
@@ -90,9 +90,7 @@ class Bench(Practice):
     async def command(self, path: str, request: Json, *, as_: str) -> Page:
         """Send what the command line of a customer, or with an empty name the provider's, sends."""
         body = json.dumps({"by": "Nia", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [secret_of(as_)]})
-        signed = sign(auth, body=body, now=self.clock.now())
-        headers = {"accept": "application/json", **signed}
+        headers = as_operator(f"tenants/{path}", body, self.clock.now(), secret=secret_of(as_))
         return await self.app.at("POST", path, Ask(headers, {}, body))
 
 

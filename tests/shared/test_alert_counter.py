@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.workbench import SECRET
+from lab.workbench import SECRET, as_operator
 from shared.alert_counter import MOST
-from shared.alerts.authenticate import HmacAuth, sign
 from shared.clients import graph
 from shared.model import AlertId, AlertState, CaseStatus, Json, TenantId
 from shared.principal import Role
@@ -38,8 +37,7 @@ async def listed(bench: Bench, **query: str) -> Json:
 
 async def wished(bench: Bench, alert: str) -> int:
     body = json.dumps({"by": "olga"}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {**JSON, **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator(f"alert/{alert}/again", body, bench.clock.now())
     return (await bench.app.read_again(alert, headers, body)).status
 
 

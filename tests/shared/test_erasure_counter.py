@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import CaseStatus, Event, Json, TaskState
 from shared.principal import Role
 from shared.store.verbs import Drop, Put
@@ -52,8 +51,7 @@ async def settled(bench: Bench) -> Bench:
 async def signed(bench: Bench, what: str, **request: Any) -> tuple[int, Json]:
     """Ask as the command line does."""
     body = json.dumps({"by": "Nia", **request}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {**JSON, **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator(f"erasures/{what}", body, bench.clock.now())
     page = await bench.app.erase(what, headers, body)
     return page.status, json.loads(page.body)
 
@@ -126,8 +124,7 @@ async def test_undo_restore_and_answers_refuse_with_a_sentence(bench: Bench, how
     case = await erased(bench)
     rows = bench.store.rows()
     body = json.dumps({"by": "Nia", **ASKED[how]}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {**JSON, **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator(f"cases/{case}/{how.removeprefix('ask_')}", body, bench.clock.now())
     page = await getattr(bench.app, how)(case, headers, body)
     assert page.status == 409
     assert "erased on 2026-11-23" in page.body

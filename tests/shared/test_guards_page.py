@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from lab.tenant.population import Population
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import CaseStatus, Json, Mode
 from shared.principal import Role
 from shared.settings import PageAccess
@@ -34,8 +33,7 @@ SAME_SITE = {
 
 async def signed(bench: Bench, what: str, **request: str) -> tuple[int, Json]:
     body = json.dumps({"by": "olga", **request}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator(f"guards/{what}", body, bench.clock.now())
     page = await bench.app.move_guard(what, headers, body)
     return page.status, json.loads(page.body)
 
@@ -83,8 +81,7 @@ async def test_a_full_stop_keeps_back_even_what_a_person_released(tmp_path: Path
             if task.fingerprint
         ]
         body = json.dumps({"by": "olga", "changes": changes}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
+        headers = as_operator(f"cases/{case}/approve", body, bench.clock.now())
         page = await bench.app.approve(case, headers, body)
         assert page.status == 202
         await bench.settle()

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import Json, Task, TaskState
 from tests.sweeps.swept import Swept
 
@@ -23,7 +22,7 @@ class Mended(Swept):
 
     async def mend(self, name: str, finding: str) -> Json:
         """Ask for a finding to be mended, and let the worker go on."""
-        headers, body = self.signed(finding=finding)
+        headers, body = self.signed(f"sweeps/{name}/mend", finding=finding)
         async with self.bench() as bench:
             page = await bench.app.move_sweep(name, "mend", headers, body)
             await bench.settle(within=timedelta(minutes=10))
@@ -36,15 +35,17 @@ class Mended(Swept):
             page = await bench.app.approvals({"accept": "application/json"})
             (card,) = [c for c in json.loads(page.body)["cards"] if c["responder"] == responder]
             change = {"responder": responder, "fingerprint": card["fingerprint"]}
-            headers, body = self.signed(changes=[change])
-            await bench.app.approve(self.tasks()[responder].case, headers, body)
+            case = self.tasks()[responder].case
+            headers, body = self.signed(f"cases/{case}/approve", changes=[change])
+            await bench.app.approve(case, headers, body)
             await bench.settle(within=timedelta(minutes=10))
 
     async def undo(self, responder: str) -> None:
         """Put back what was changed."""
-        headers, body = self.signed(responder=responder)
+        case = self.tasks()[responder].case
+        headers, body = self.signed(f"cases/{case}/undo", responder=responder)
         async with self.bench() as bench:
-            await bench.app.ask_undo(self.tasks()[responder].case, headers, body)
+            await bench.app.ask_undo(case, headers, body)
             await bench.settle(within=timedelta(minutes=10))
 
     def tasks(self) -> dict[str, Task]:
@@ -56,10 +57,9 @@ class Mended(Swept):
         """The id of the first finding of a kind."""
         return min(held.id for held in self.held(name) if held.finding.kind == kind)
 
-    def signed(self, **request: Any) -> tuple[dict[str, str], bytes]:
+    def signed(self, at: str, **request: Any) -> tuple[dict[str, str], bytes]:
         body = json.dumps({"by": "Nia", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        return {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}, body
+        return as_operator(at, body, self.clock.now()), body
 
 
 async def test_a_finding_is_mended_by_an_approved_task_and_fixed_in_the_next_run() -> None:
@@ -116,7 +116,9 @@ async def test_the_case_of_the_organisation_speaks_of_no_intruder_and_of_no_owne
     case = mended.tasks()[RESTORE].case
     async with mended.bench() as bench:
         text = (await bench.app.page(f"cases/{case}", {})).body
-        asked = await bench.app.restore(case, *mended.signed(reason="why not"))
+        asked = await bench.app.restore(
+            case, *mended.signed(f"cases/{case}/restore", reason="why not")
+        )
     assert "the whole organisation" in text
     assert "nobody is known to be in" in text
     assert "way back" not in text

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from lab.score_history import ScoreHistory
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import AlertKind, CaseId, CaseStatus, Json
 from shared.pages.lists import CaseRow
 from shared.pages.posture_score import quarter_of, score_view
@@ -33,8 +32,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 async def ask(bench: Bench, **request: Any) -> tuple[int, Json]:
     body = json.dumps({"by": "Nia", **request}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator("sweeps/secure_score/control", body, bench.clock.now())
     page = await bench.app.move_sweep("secure_score", "control", headers, body)
     return page.status, json.loads(page.body)
 

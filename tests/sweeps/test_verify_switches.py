@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.workbench import SECRET, Workbench
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import Workbench, as_operator
 from shared.model import Json
 from shared.policy.guards import Pause
 from shared.store.verbs import Drop, Put
@@ -23,8 +22,9 @@ from tests.tasks.benches import Bench
 
 async def switch(bench: Workbench, ceiling: str) -> None:
     body = json.dumps({"by": "olga", "ceiling": ceiling, "reason": "a storm"}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    await bench.app.move_guard("switch", sign(auth, body=body, now=bench.clock.now()), body)
+    await bench.app.move_guard(
+        "switch", as_operator("guards/switch", body, bench.clock.now()), body
+    )
 
 
 async def named(bench: Workbench) -> dict[str, str]:

@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 from lab.clock import Clock
 from lab.mortal import Fuse, Killed, MortalBench
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, Workbench
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import Workbench, as_operator
 from shared.errors import FirebreakError
 from shared.model import Json, Severity
 from shared.posture import Budget, Certainty, Finding, Gap, Held, Run, RunState, SweepName
@@ -159,8 +158,7 @@ class Visit:
     async def ask(self, what: str, **request: Any) -> Json:
         """Ask something of the sweep as the command line does, signed."""
         body = json.dumps({"by": "Nia", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}
+        headers = as_operator(f"sweeps/{self.name}/{what}", body, self.clock.now())
         async with self.bench() as bench:
             page = await bench.app.move_sweep(self.name, what, headers, body)
         found: Json = json.loads(page.body)

@@ -9,9 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from lab.tenant.state import Mailbox
-from lab.workbench import SECRET
-from shared.alerts.authenticate import sign
-from shared.alerts.schemes import HmacAuth
+from lab.workbench import as_operator
 from shared.desk import Page
 from shared.model import Json
 from shared.settings import PageAccess
@@ -56,18 +54,17 @@ class Person(Bench):
 
     async def send(self, how: str, **request: Any) -> tuple[int, Json]:
         body = json.dumps({"by": "Nia", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=self.clock.now())}
+        case = self.the_case().id
         take = {
             "approve": self.app.approve,
             "decline": self.app.decline,
             "since": self.app.since,
             "restore": self.app.restore,
         }
+        place = f"cases/{case}/{how}" if how in take else f"verdicts/{how}"
+        headers = as_operator(place, body, self.clock.now())
         page = await (
-            take[how](self.the_case().id, headers, body)
-            if how in take
-            else self.app.judge(how, headers, body)
+            take[how](case, headers, body) if how in take else self.app.judge(how, headers, body)
         )
         return page.status, json.loads(page.body)
 
@@ -86,11 +83,9 @@ class Person(Bench):
 
     async def undo(self, responder: str | None = None) -> int:
         body = json.dumps({"by": "Nia", "responder": responder}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        page = await self.app.ask_undo(
-            self.the_case().id, sign(auth, body=body, now=self.clock.now()), body
-        )
-        return page.status
+        case = self.the_case().id
+        signed = as_operator(f"cases/{case}/undo", body, self.clock.now())
+        return (await self.app.ask_undo(case, signed, body)).status
 
     def outbox(self) -> list[Json]:
         """What somebody should be told, oldest first."""

@@ -12,9 +12,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from lab.tenant.population import Population
-from lab.workbench import SECRET
-from shared.alerts.authenticate import sign
-from shared.alerts.schemes import HmacAuth
+from lab.workbench import as_operator
 from shared.app import App
 from shared.model import CaseId, Entry, Event, Json
 from shared.policy.counters import Counters, Held, Taken
@@ -122,8 +120,11 @@ class Town(Person):
         wish = {"responder": card["responder"], "fingerprint": card["fingerprint"]}
         if who == "line":
             body = json.dumps({"by": "somebody", "changes": [wish]}).encode()
-            auth = HmacAuth.model_validate({"secrets": [SECRET]})
-            await app.approve(card["case"], sign(auth, body=body, now=self.clock.now()), body)
+            await app.approve(
+                card["case"],
+                as_operator(f"cases/{card['case']}/approve", body, self.clock.now()),
+                body,
+            )
             return
         [owner] = [oid for oid in self.who if self.tenant.users[oid].upn == card["upn"]]
         oid = {"nia": NIA, "olga": OLGA, "owner": owner}[who]

@@ -12,9 +12,8 @@ from lab.clock import Clock
 from lab.enrolment import Enrolment
 from lab.scenarios import Scenario, Story, token_thief
 from lab.tenant import SimulatedTenant, TenantSettings
-from lab.workbench import SECRET, Workbench
+from lab.workbench import Workbench, as_operator
 from responders import catalogue
-from shared.alerts.authenticate import HmacAuth, sign
 from shared.desk import Page
 from shared.model import Json
 from shared.telemetry import open_log
@@ -66,8 +65,7 @@ class Place:
 
     async def ask(self, what: str, case: str, **request: object) -> tuple[int, Json]:
         body = json.dumps({"by": "olga", **request}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=self.lab.now())}
+        headers = as_operator(f"cases/{case}/{what.replace('_', '-')}", body, self.lab.now())
         take: Callable[..., Any] = getattr(self.bench.app, what)
         page: Page = await take(case, headers, body)
         return page.status, json.loads(page.body)

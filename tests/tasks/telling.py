@@ -10,8 +10,7 @@ import pytest
 
 from lab.receivers import Receivers
 from lab.services import channels
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import CaseStatus
 from tests.tasks.benches import POLICY, Bench
 
@@ -55,7 +54,6 @@ async def contained(bench: Bench) -> None:
 async def ask(bench: Bench, what: str, channel: str) -> tuple[int, str]:
     """Ask about a channel, as whoever has the key may: `test` it, or send `again`."""
     body = json.dumps({"by": "olga", "channel": channel}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    headers = {"accept": "application/json", **sign(auth, body=body, now=bench.clock.now())}
+    headers = as_operator(f"notifications/{what}", body, bench.clock.now())
     page = await bench.app.notify(what, headers, body)
     return page.status, page.body

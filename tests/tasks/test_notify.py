@@ -17,8 +17,8 @@ from lab import services
 from lab.receivers import HANG, Receivers
 from lab.stage import sent_to
 from lab.tenant.population import Population
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign, verify
+from lab.workbench import as_operator
+from shared.alerts.authenticate import HmacAuth, verify
 from shared.model import Json
 from shared.store.verbs import Put
 from shared.tasks.delivery import TRIES
@@ -192,8 +192,9 @@ async def test_a_test_says_whether_the_channel_works(far: Receivers, bench: Benc
 
 async def test_the_kill_switch_is_told_of(far: Receivers, bench: Bench) -> None:
     body = json.dumps({"by": "olga", "ceiling": "approve", "reason": "too many"}).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    await bench.app.move_guard("switch", sign(auth, body=body, now=bench.clock.now()), body)
+    await bench.app.move_guard(
+        "switch", as_operator("guards/switch", body, bench.clock.now()), body
+    )
     await told(bench)
     assert hooked(far) == ["guard_tripped"]
     assert b"olga set the kill switch to approve" in far.at(services.SIEM)[0].body

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from lab.scenarios import spammer, token_thief
-from lab.workbench import SECRET
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import as_operator
 from shared.model import Json
 from shared.settings import PageAccess
 from shared.store.verbs import Put
@@ -32,8 +31,9 @@ stop_forwarding = "{mode}"
 
 async def ask(bench: Bench, what: str, **question: Any) -> tuple[int, Json]:
     body = json.dumps(question).encode()
-    auth = HmacAuth.model_validate({"secrets": [SECRET]})
-    page = await bench.app.rehearse(what, sign(auth, body=body, now=bench.clock.now()), body)
+    page = await bench.app.rehearse(
+        what, as_operator(f"policy/{what}", body, bench.clock.now()), body
+    )
     return page.status, json.loads(page.body)
 
 

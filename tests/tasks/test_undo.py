@@ -14,8 +14,7 @@ from lab.tenant import SimulatedTenant, TenantSettings
 from lab.tenant.mailbox_state import FolderEntry
 from lab.tenant.population import Population
 from lab.tenant.settings import Throttling
-from lab.workbench import SECRET, Workbench
-from shared.alerts.authenticate import HmacAuth, sign
+from lab.workbench import Workbench, as_operator
 from shared.model import Json, TaskState
 from tests.tasks.approving import Person
 from tests.tasks.benches import POLICY, policy
@@ -45,8 +44,7 @@ class Place:
 
     async def ask(self, case: str, responder: str | None = None) -> tuple[int, Json]:
         body = json.dumps({"responder": responder, "by": "olga"}).encode()
-        auth = HmacAuth.model_validate({"secrets": [SECRET]})
-        headers = {"accept": "application/json", **sign(auth, body=body, now=self.lab.now())}
+        headers = as_operator(f"cases/{case}/undo", body, self.lab.now())
         page = await self.bench.app.ask_undo(case, headers, body)
         return page.status, json.loads(page.body)
 
