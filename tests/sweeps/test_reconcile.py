@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -177,3 +178,10 @@ async def test_the_app_runs_it(bench: Bench) -> None:
     bench.clock.advance(LATE)
     await bench.app.reconcile()
     assert len(bench.waiting()) == 1
+
+
+async def test_the_timer_started_by_hand_beside_itself_hinders_neither(bench: Bench) -> None:
+    await bench.tell()
+    await asyncio.gather(bench.app.reconcile(), bench.app.reconcile())
+    await bench.app.reconcile()
+    assert [bench.rows(f"list_of_{what}")[0]["after"] for what in ("cases", "alerts")] == ["~", "~"]
