@@ -146,7 +146,12 @@ class Front(Wiring):
         """Signed links to what waits, for whoever tells people about it."""
         from shared.links import Links
 
-        return Links(self.settings.link_keys, base=self.settings.pages_url, clock=self._clock)
+        return Links(
+            self.settings.link_keys,
+            tenant=self.settings.tenant,
+            base=self.settings.pages_url,
+            clock=self._clock,
+        )
 
     @cached_property
     def _sweep_counter(self) -> SweepCounter:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import SecretStr, ValidationError
 
 from shared.errors import Refused
-from shared.model import CaseId, ResponderName, Utc, Value
+from shared.model import CaseId, ResponderName, TenantId, Utc, Value
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
@@ -28,6 +28,8 @@ ELSEWHERE: Final = "the approvals page shows what waits now"
 class Link(Value):
     """What a link says: this change of this case, until then, and its own number."""
 
+    tenant: TenantId | None = None
+    """Whose case it is; links of releases before this one do not say it."""
     case: CaseId
     responder: ResponderName
     fingerprint: str
@@ -39,9 +41,15 @@ class Links:
     """Makes and reads links. The first key signs; the others are still read, for a rotation."""
 
     def __init__(
-        self, keys: Sequence[SecretStr], *, base: str, clock: Callable[[], datetime]
+        self,
+        keys: Sequence[SecretStr],
+        *,
+        tenant: TenantId,
+        base: str,
+        clock: Callable[[], datetime],
     ) -> None:
         self._keys = keys
+        self._tenant = tenant
         self._base = base
         self._clock = clock
 
@@ -52,6 +60,7 @@ class Links:
         if not self._keys:
             return None
         link = Link(
+            tenant=self._tenant,
             case=case,
             responder=responder,
             fingerprint=fingerprint,
@@ -62,7 +71,7 @@ class Links:
         return f"{self._base}/approve/{token.decode() if isinstance(token, bytes) else token}"
 
     def read(self, token: str) -> Link:
-        """Read a link. Raises `Refused` where it is not ours, was altered, or has run out."""
+        """Read a link. Raises `Refused` where it was altered, is another tenant's, or ran out."""
         from itsdangerous import BadData
 
         if not self._keys:
@@ -74,6 +83,10 @@ class Links:
                 f"This link is not ours, or is not whole; take it from the message again, or "
                 f"{ELSEWHERE}"
             ) from error
+        if link.tenant not in {None, self._tenant}:
+            raise Refused(
+                "This link leads to a case of another tenant; open it at the address it came with"
+            )
         if link.until <= self._clock():
             raise Refused(f"This link ran out at {link.until:%Y-%m-%d %H:%M} UTC; {ELSEWHERE}")
         return link

@@ -11,17 +11,18 @@ from pydantic import SecretStr
 
 from shared.errors import Refused
 from shared.links import Links
-from shared.model import CaseId, Json, ResponderName, TaskState
+from shared.model import CaseId, Json, ResponderName, TaskState, TenantId
 from tests.tasks.approving import AZURE, Person, signed_in
 
 OLD, NEW = "an old key of thirty-two letters..", "a new key of thirty-two letters..."
+TENANT = TenantId("3272ea75-4e08-474e-9784-d97c611e591f")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NIA = signed_in("approver")
 
 
 def links(*keys: str, at: datetime = NOON) -> Links:
     made = [SecretStr(key) for key in keys]
-    return Links(made, base="https://firebreak.example/api", clock=lambda: at)
+    return Links(made, tenant=TENANT, base="https://firebreak.example/api", clock=lambda: at)
 
 
 def token(*keys: str, until: datetime = NOON + timedelta(hours=1)) -> str:
