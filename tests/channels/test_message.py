@@ -82,3 +82,10 @@ def test_a_way_back_to_nobody_stops_the_start() -> None:
 def test_two_channels_of_one_name_stop_the_start() -> None:
     with pytest.raises(ValidationError, match="two channels are called slack"):
         Channels.model_validate(changed(0, name="slack"))
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 thing from"), (2, "2 things from")])
+def test_a_digest_counts_what_it_holds(count: int, said: str) -> None:
+    title, text = written("digest", count=count, lines=["contained"] * count)
+    assert title.startswith(said)
+    assert text.count("contained") == count
