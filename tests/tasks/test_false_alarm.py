@@ -91,7 +91,7 @@ async def test_what_was_changed_before_stands_until_somebody_puts_it_back(tmp_pa
         assert set(answer["judged"][0]["stands"]) == {"disable_sign_in", "stop_forwarding"}
         assert not enabled(place)
         assert graded(place) == {("resolved", "falsePositive")}
-        assert await place.undo() == 303
+        assert await place.undo() == 202
         await place.settle()
         assert enabled(place)
         assert graded(place) == {("resolved", "falsePositive")}
