@@ -59,8 +59,9 @@ class Turn:
         self, store: Store, error: FirebreakError, now: datetime
     ) -> tuple[Put | Drop, ...]:
         """Let others open it, unless it may be open: then the search has to show it first."""
-        if self.lease and isinstance(error, Transient) and error.may_have_happened:
-            until = now + timedelta(seconds=error.retry_after or 0.0)
+        lost = error if isinstance(error, Transient) and error.may_have_happened else None
+        if self.lease and lost and lost.retry_after:
+            until = now + timedelta(seconds=lost.retry_after)
             return await self._kept(store, until=until.isoformat())
         return self.forgotten if self.lease or isinstance(error, NotThere) else ()
 
