@@ -22,7 +22,7 @@ from shared.tasks.lines import beside
 
 CASES: Final = 5
 """Cases whose changes one page shows."""
-COUNTED: Final = 500
+COUNTED: Final = 100
 """Cases that wait and are counted; of more a page says "at least"."""
 
 type _Place = tuple[str, Json]
