@@ -37,13 +37,11 @@ from shared.responder import Change
 from shared.store.verbs import Queue, Store
 from shared.tasks import approval_steps
 from shared.tasks.casebook import corrected
-from shared.tasks.conclusion import Conclusion
-from shared.tasks.ledger import CaseFile, Clock, Superseded
-from shared.tasks.party import refuse_own
+from shared.tasks.deciding import Decided, Deciding
+from shared.tasks.ledger import CaseFile, Clock
 from shared.tasks.steps import Step
 from shared.tasks.waiting import Catalogue, Waiting
 
-_TRIES: Final = 5
 LINK: Final = "link"
 """In the journal: the number of the signed link by which a person came."""
 
@@ -81,11 +79,11 @@ class Approvals:
         self._clock = clock
         self._catalogue = catalogue
         self.waiting = waiting
-        self._conclusion = Conclusion(store, queue, clock)
+        self._deciding = Deciding(store, queue, clock)
 
     async def one(self, tenant: TenantId, case: CaseId, wish: Yes, *, link: str) -> Card:
         """Show the change a link leads to. Raises `Refused` where it is over or the link used."""
-        file = await self._load(tenant, case)
+        file = await CaseFile.to_act_on(self._store, self._clock, tenant, case)
         task = self._asked(file, wish, {LINK: link})
         return next(one for one in self.waiting.cards(file) if one.responder == task.responder)
 
@@ -119,26 +117,19 @@ class Approvals:
     async def _answer(
         self, tenant: TenantId, case: CaseId, wishes: tuple[Yes, ...], step: Any, *, by: Actor
     ) -> tuple[Answered, ...]:
-        for _ in range(_TRIES):
-            file = await self._load(tenant, case)
-            refuse_own(file.case, by)
+        def decide(file: CaseFile) -> Decided[tuple[Answered, ...]]:
             steps: list[Step] = [step(file, wish) for wish in wishes]
-            await self._conclusion.foretell(file, len(steps))
-            try:
-                await file.record(
-                    *(line for _, line in steps),
-                    tasks=[task for task, _ in steps],
-                    case=_opened(file.case, steps, self._clock()),
-                )
-            except Superseded:
-                # Somebody else wrote to the case. Look again: perhaps they answered this very card.
-                continue
-            await self._conclusion.hand_on(file)
-            return tuple(
-                Answered(responder=task.responder, state=task.state, said=line.text)
-                for task, line in steps
+            return Decided(
+                lines=[line for _, line in steps],
+                tasks=[task for task, _ in steps],
+                case=_opened(file.case, steps, self._clock()),
+                told=tuple(
+                    Answered(responder=task.responder, state=task.state, said=line.text)
+                    for task, line in steps
+                ),
             )
-        raise Refused("The case is being worked on right now; nothing was released, try again")
+
+        return await self._deciding.write(tenant, case, decide, by=by, nothing="released")
 
     def _yes(self, file: CaseFile, wish: Yes, *, by: Actor, data: Json) -> Step:
         task = self._asked(file, wish, data)
@@ -181,9 +172,6 @@ class Approvals:
         if task.wait is not None and task.wait.expires_at <= self._clock():
             raise Refused(f"{task.responder}: the time to answer is over; open the case again")
         return task
-
-    async def _load(self, tenant: TenantId, case: CaseId) -> CaseFile:
-        return await CaseFile.to_act_on(self._store, self._clock, tenant, case)
 
 
 def _opened(case: Case, steps: list[Step], at: datetime) -> Case | None:

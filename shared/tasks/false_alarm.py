@@ -34,12 +34,10 @@ from shared.model import (
 )
 from shared.store.verbs import Queue, Store
 from shared.tasks.approval_steps import declined, planned_again
-from shared.tasks.conclusion import Conclusion
-from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
-from shared.tasks.party import refuse_own
+from shared.tasks.deciding import Decided, Deciding
+from shared.tasks.ledger import CaseFile, Clock, Line, in_order
 from shared.tasks.turns import ONCE
 
-_TRIES: Final = 5
 _LET_BE: Final = "let_be"
 """In the journal: which tasks the word let be, so that taking it back plans them again."""
 _AT_WORK: Final = frozenset({TaskState.CLAIMED, TaskState.APPLIED})
@@ -69,22 +67,21 @@ class FalseAlarms:
     """Takes a person's word that nobody was in, and takes it back."""
 
     def __init__(self, store: Store, queue: Queue, clock: Clock) -> None:
-        self._store = store
         self._clock = clock
-        self._conclusion = Conclusion(store, queue, clock)
+        self._deciding = Deciding(store, queue, clock)
 
     async def say(self, tenant: TenantId, case: CaseId, *, by: Actor, reason: str) -> Judged:
         """Close a case as a false alarm. Raises `Gone`, and `Refused` where it was said before."""
         if not reason.strip():
             raise Refused("Say how you know: the next person who reads the case needs it")
-        for _ in range(_TRIES):
-            file = await self._load(tenant, case, by)
+
+        def decide(file: CaseFile) -> Decided[Judged]:
             if file.case.false_alarm:
                 raise Refused("Somebody said so already; the case is closed as a false alarm")
             judged, tasks = self._said(file, by, reason.strip())
-            if await self._written(file, Event.FALSE_ALARM, judged, tasks, by):
-                return judged
-        raise _busy()
+            return self._decided(file, Event.FALSE_ALARM, judged, tasks, by)
+
+        return await self._deciding.write(tenant, case, decide, by=by, nothing="changed")
 
     async def take_back(self, tenant: TenantId, case: CaseId, *, by: Actor, reason: str) -> Judged:
         """Take a case for a compromise again, and plan what was let be.
@@ -93,21 +90,16 @@ class FalseAlarms:
         """
         if not reason.strip():
             raise Refused("Say why it is none: the next person who reads the case needs it")
-        for _ in range(_TRIES):
-            file = await self._load(tenant, case, by)
+
+        def decide(file: CaseFile) -> Decided[Judged]:
             if not file.case.false_alarm:
                 raise Refused(
                     "Nobody called this case a false alarm; there is nothing to take back"
                 )
             judged, tasks = _taken_back(file, reason.strip())
-            if await self._written(file, Event.TAKEN_BACK, judged, tasks, by):
-                return judged
-        raise _busy()
+            return self._decided(file, Event.TAKEN_BACK, judged, tasks, by)
 
-    async def _load(self, tenant: TenantId, case: CaseId, by: Actor) -> CaseFile:
-        file = await CaseFile.to_act_on(self._store, self._clock, tenant, case)
-        refuse_own(file.case, by)
-        return file
+        return await self._deciding.write(tenant, case, decide, by=by, nothing="changed")
 
     def _said(self, file: CaseFile, by: Actor, reason: str) -> tuple[Judged, list[Task]]:
         why, at = f"false alarm: {reason}", self._clock()
@@ -127,22 +119,16 @@ class FalseAlarms:
         )
         return judged, [*let_be, *again]
 
-    async def _written(
+    def _decided(
         self, file: CaseFile, event: Event, judged: Judged, tasks: list[Task], by: Actor
-    ) -> bool:
-        """Write the word down with all that follows from it, and see that the case goes on."""
+    ) -> Decided[Judged]:
         told = judged.model_dump(
             mode="json", include={"let_be", "planned_again", "stands", "reason"}
         )
         data: Json = {"by": by.model_dump(), **told}
         line = Line(event=event, text=judged.said, actor=by.name, data=data)
-        await self._conclusion.foretell(file, 1)
-        try:
-            await file.record(line, tasks=tasks, case=self._after(file.case, event))
-        except Superseded:
-            return False
-        await self._conclusion.hand_on(file)
-        return True
+        case = self._after(file.case, event)
+        return Decided(lines=(line,), tasks=tasks, case=case, told=judged)
 
     def _after(self, case: Case, event: Event) -> Case:
         said = Judgement.FALSE_ALARM if event is Event.FALSE_ALARM else Judgement.COMPROMISE
@@ -150,10 +136,6 @@ class FalseAlarms:
         return case.model_copy(
             update={"judgement": said, "judged_at": at, "status": CaseStatus.OPEN}
         )
-
-
-def _busy() -> Refused:
-    return Refused("The case is being worked on right now; nothing was changed, try again")
 
 
 def _taken_back(file: CaseFile, reason: str) -> tuple[Judged, list[Task]]:

@@ -24,12 +24,10 @@ from shared.model import (
 )
 from shared.store.verbs import Queue, Store
 from shared.tasks.approval_steps import planned_again
-from shared.tasks.conclusion import Conclusion
-from shared.tasks.ledger import CaseFile, Clock, Line, Superseded, in_order
-from shared.tasks.party import refuse_own
+from shared.tasks.deciding import Decided, Deciding
+from shared.tasks.ledger import CaseFile, Clock, Line, in_order
 from shared.tasks.starts import refuse_start
 
-_TRIES = 5
 _STANDS = frozenset({TaskState.WAITING, TaskState.QUEUED, TaskState.CLAIMED})
 """States from which a task is planned again; what was applied is proven by a new plan anyway."""
 _ENDED = frozenset(TaskState) - _STANDS - {TaskState.APPLIED, TaskState.UNDONE, TaskState.DECLINED}
@@ -51,18 +49,16 @@ class Restart:
     """Changes when a case's compromise began."""
 
     def __init__(self, *, store: Store, queue: Queue, clock: Clock) -> None:
-        self._store = store
         self._clock = clock
-        self._conclusion = Conclusion(store, queue, clock)
+        self._deciding = Deciding(store, queue, clock)
 
     async def since(
         self, tenant: TenantId, case: CaseId, moment: datetime, *, by: Actor, again: bool
     ) -> Restarted:
         """Set the start. `again` plans what has ended anew, too. Raises `Refused`, `Gone`."""
         refuse_start(moment, self._clock())
-        for _ in range(_TRIES):
-            file = await CaseFile.to_act_on(self._store, self._clock, tenant, case)
-            refuse_own(file.case, by)
+
+        def decide(file: CaseFile) -> Decided[Restarted]:
             if file.case.false_alarm:
                 raise Refused("This case was called a false alarm; take that back first")
             if file.case.compromised_since == moment:
@@ -71,14 +67,10 @@ class Restart:
                 planned_again(t) for t in in_order(file.tasks.values()) if _replanned(t, again)
             ]
             told = _told(file, moment, tasks)
-            await self._conclusion.foretell(file, 1)
-            try:
-                await file.record(_line(told, by), tasks=tasks, case=_moved(file.case, told))
-            except Superseded:
-                continue
-            await self._conclusion.hand_on(file)
-            return told
-        raise Refused("The case is being worked on right now; nothing was changed, try again")
+            case = _moved(file.case, told)
+            return Decided(lines=(_line(told, by),), tasks=tasks, case=case, told=told)
+
+        return await self._deciding.write(tenant, case, decide, by=by, nothing="changed")
 
 
 def _replanned(task: Task, again: bool) -> bool:  # noqa: FBT001 - one of two readings
