@@ -16,7 +16,7 @@ from shared.model.alerts import (
     Severity,
 )
 from shared.model.cases import CAE_LIFE, TOKEN_LIFE, Case, CaseStatus, Judgement
-from shared.model.journal import Chained, Entry, Event
+from shared.model.journal import Chained, Entry, Event, in_force
 from shared.model.tasks import (
     GOING,
     PHASES,
@@ -102,6 +102,7 @@ __all__ = [
     "Wait",
     "Who",
     "digest",
+    "in_force",
     "left_for_people",
     "now",
     "number_of",

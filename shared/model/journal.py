@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from shared.model.words import Json, ResponderName, Utc, Value
@@ -72,3 +73,10 @@ class Entry(Chained):
 
     event: Event
     responder: ResponderName | None = None
+
+
+def in_force(entries: Iterable[Entry], responder: ResponderName) -> list[Entry]:
+    """List a responder's changes that were not put back, oldest first."""
+    ours = [entry for entry in entries if entry.responder == responder]
+    undone = {entry.data.get("seq") for entry in ours if entry.event is Event.UNDONE}
+    return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]

@@ -22,6 +22,7 @@ from shared.model import (
     ResponderName,
     Task,
     TaskState,
+    in_force,
     left_for_people,
 )
 from shared.pages.choices import Fate, Made, Need
@@ -172,8 +173,7 @@ def _made(task: Task, entries: tuple[Entry, ...]) -> Made:
 
 def stays_changed(task: Task, entries: tuple[Entry, ...]) -> bool:
     """Whether something of the account is still as the task made it; it may be so in part."""
-    about = task.phase is not Phase.CLOSE
-    return about and _made(task, entries) not in {Made.PLANNED, Made.UNDONE}
+    return task.phase is not Phase.CLOSE and bool(in_force(entries, task.responder))
 
 
 def _open(task: Task, entries: tuple[Entry, ...]) -> Open | None:

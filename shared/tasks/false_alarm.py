@@ -12,7 +12,7 @@ Until the word is taken back, whatever else comes about the account asks before 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from shared.errors import Refused
@@ -32,6 +32,7 @@ from shared.model import (
     Upn,
     Value,
 )
+from shared.pages.fate import stays_changed
 from shared.store.verbs import Queue, Store
 from shared.tasks.approval_steps import declined, planned_again
 from shared.tasks.deciding import Decided, Deciding
@@ -106,7 +107,8 @@ class FalseAlarms:
         tasks = in_order(file.tasks.values())
         let_be = [declined(t, why, by, at=at, data={})[0] for t in tasks if _not_begun(file, t)]
         again = [planned_again(task) for task in tasks if _tells(task)]
-        stands = _names(task for task in tasks if _stands(file, task))
+        entries = file.journal.entries
+        stands = _names(task for task in tasks if stays_changed(task, entries))
         told = ("Let be", _names(let_be)), ("Changed and not put back", stands)
         judged = Judged(
             case=file.id,
@@ -166,21 +168,11 @@ def _not_begun(file: CaseFile, task: Task) -> bool:
     """Whether a task waits or is about to begin; what lets the owner back in stays as it is."""
     if task.responder in ONCE or task.phase is Phase.CLOSE:
         return False
-    if task.state is TaskState.QUEUED:
-        return _last(file, task, {Event.CHANGE, Event.VERIFIED, Event.UNDONE}) is not Event.CHANGE
-    return task.state is TaskState.WAITING
-
-
-def _stands(file: CaseFile, task: Task) -> bool:
-    """Whether something that a task changed was not put back."""
-    changed = _last(file, task, {Event.CHANGE, Event.UNDONE}) is Event.CHANGE
-    return changed and task.phase is not Phase.CLOSE
-
-
-def _last(file: CaseFile, task: Task, events: Collection[Event]) -> Event | None:
-    """Tell which of some events was the last in what the journal says of a task."""
+    if task.state is not TaskState.QUEUED:
+        return task.state is TaskState.WAITING
     ours = (e.event for e in reversed(file.journal.entries) if e.responder == task.responder)
-    return next((event for event in ours if event in events), None)
+    turn = {Event.CHANGE, Event.VERIFIED, Event.UNDONE}
+    return next((event for event in ours if event in turn), None) is not Event.CHANGE
 
 
 def _names(tasks: Iterable[Task]) -> tuple[ResponderName, ...]:

@@ -30,6 +30,7 @@ from shared.model import (
     TaskState,
     TenantId,
     Value,
+    in_force,
 )
 from shared.responder import Responder
 from shared.signals.table import Fact, Seen
@@ -145,7 +146,7 @@ class Undo:
 
     async def _undo(self, file: CaseFile, task: Task) -> None:
         responder = self._catalogue[task.responder]
-        left = _changes(file, task.responder)
+        left = in_force(file.journal.entries, task.responder)
         if not any(entry.event is Event.UNDOING for entry in _since(file, left[0])):
             await self._still_ours(file, task)
         for entry in reversed(left):
@@ -189,7 +190,7 @@ class Undo:
 
     def _step(self, file: CaseFile, task: Task) -> UndoStep:
         responder = self._catalogue[task.responder]
-        changes = _changes(file, task.responder)
+        changes = in_force(file.journal.entries, task.responder)
         known = [entry for entry in changes if "change" in entry.data]
         back = tuple(
             Difference(what=d.what, was=d.becomes, becomes=d.was)
@@ -218,7 +219,8 @@ def _to_undo(file: CaseFile, only: ResponderName | None) -> list[Task]:
     held = [
         (changes[-1].seq, task)
         for task in file.tasks.values()
-        if (only is None or task.responder == only) and (changes := _changes(file, task.responder))
+        if (only is None or task.responder == only)
+        and (changes := in_force(file.journal.entries, task.responder))
     ]
     return [task for _, task in sorted(held, key=lambda pair: pair[0], reverse=True)]
 
@@ -232,13 +234,6 @@ def _offered(file: CaseFile, only: ResponderName | None) -> list[Task]:
     if not file.case.false_alarm or only is not None:
         return found
     return [task for task in found if task.phase is not Phase.CLOSE]
-
-
-def _changes(file: CaseFile, responder: ResponderName) -> list[Entry]:
-    """List a responder's changes that were not put back, oldest first."""
-    ours = [entry for entry in file.journal.entries if entry.responder == responder]
-    undone = {entry.data.get("seq") for entry in ours if entry.event is Event.UNDONE}
-    return [entry for entry in ours if entry.event is Event.CHANGE and entry.seq not in undone]
 
 
 def _left_before(file: CaseFile, task: Task, reason: str) -> bool:
