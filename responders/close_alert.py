@@ -6,18 +6,11 @@ import asyncio
 from contextlib import suppress
 
 from shared.clients import security_alerts
-from shared.clients.security_alerts import (
-    COMPROMISED,
-    OVER,
-    Grading,
-    SecurityAlert,
-    settled,
-    verdict,
-)
+from shared.clients.security_alerts import COMPROMISED, Grading, SecurityAlert
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value, number_of
-from shared.policy.at_the_source import comment, commented, defender_alerts
+from shared.policy.at_the_source import DEFENDER, comment, commented, defender_alerts
 from shared.responder import Change, Impact, Responder
 
 
@@ -39,7 +32,7 @@ class AlertsClosed(Change):
     def summary(self) -> str:
         """Say what will be done."""
         closed = number_of(len(self.alerts), "alert")
-        return f"Close {closed} in Defender as a {self.grading.named}"
+        return f"Close {closed} in Defender as a {DEFENDER.named(self.grading)}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List the grading of each alert and the comment, which undo cannot take back."""
@@ -71,7 +64,7 @@ class CloseAlert(Responder[AlertsClosed]):
         still_open = tuple(
             OpenAlert(id=alert.id, title=alert.title, was=alert.grading)
             for alert in found
-            if alert is not None and not settled(alert.grading, case)
+            if alert is not None and not DEFENDER.settled(alert.grading, case)
         )
         if not still_open:
             return None
@@ -79,7 +72,7 @@ class CloseAlert(Responder[AlertsClosed]):
             who=case.account.who,
             alerts=still_open,
             comment=comment(case),
-            grading=verdict(case),
+            grading=DEFENDER.of(case),
         )
 
     async def apply(self, change: AlertsClosed, tenant: Tenant) -> None:
@@ -87,7 +80,7 @@ class CloseAlert(Responder[AlertsClosed]):
         for alert in change.alerts:
             with suppress(Gone):
                 found = await tenant.alerts.read(alert.id)
-                if found.grading.status in OVER and found.grading != alert.was:
+                if DEFENDER.given_since(found.grading, alert.was):
                     continue
                 if change.comment not in found.comments:
                     await tenant.alerts.comment(alert.id, change.comment)

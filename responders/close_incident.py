@@ -10,14 +10,13 @@ from shared.clients.security_alerts import (
     OVER,
     SECURITY_ALERT_WRITE_ALL,
     Grading,
-    settled,
-    verdict,
 )
 from shared.clients.security_incidents import SECURITY_INCIDENT_WRITE_ALL, SecurityIncident
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused
 from shared.model import Case, Difference, Phase, Value
 from shared.policy.at_the_source import (
+    DEFENDER,
     SHARED,
     becomes,
     closing,
@@ -55,7 +54,7 @@ class IncidentsClosed(Change):
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
-        done = closing(len(self.incidents), shared, self.grading.named)
+        done = closing(len(self.incidents), shared, DEFENDER.named(self.grading))
         return f"In Defender, {done}"
 
     def differences(self) -> tuple[Difference, ...]:
@@ -107,7 +106,7 @@ class CloseIncident(Responder[IncidentsClosed]):
         if not left:
             return None
         return IncidentsClosed(
-            who=case.account.who, incidents=left, comment=text, grading=verdict(case)
+            who=case.account.who, incidents=left, comment=text, grading=DEFENDER.of(case)
         )
 
     async def apply(self, change: IncidentsClosed, tenant: Tenant) -> None:
@@ -115,7 +114,7 @@ class CloseIncident(Responder[IncidentsClosed]):
         for one in change.incidents:
             with suppress(Gone):
                 now = await tenant.incidents.read(one.id)
-                if now.grading.status in OVER and now.grading != one.was:
+                if DEFENDER.given_since(now.grading, one.was):
                     continue
                 closes = not one.shared and now.only_about(change.who.object_id)
                 text = change.comment if closes else change.comment + SHARED
@@ -148,7 +147,7 @@ async def _reopen(one: OpenIncident, now: SecurityIncident, ours: Grading, tenan
 
 
 def _left(incident: SecurityIncident, case: Case, text: str) -> bool:
-    if settled(incident.grading, case):
+    if DEFENDER.settled(incident.grading, case):
         return False
     return incident.only_about(case.account.object_id) or text + SHARED not in incident.comments
 

@@ -10,22 +10,29 @@ from typing import Final
 from shared.clients.sentinel import ROLE, SETTING, SentinelIncident, Verdict
 from shared.clients.tenant import Tenant
 from shared.errors import Gone, Refused, Unavailable
-from shared.model import Case, Difference, Judgement, Phase, Value, digest
-from shared.policy.at_the_source import SENTINEL, SHARED, becomes, closing, comment, commented
+from shared.model import Case, Difference, Phase, Value, digest
+from shared.policy.at_the_source import (
+    SENTINEL,
+    SHARED,
+    Verdicts,
+    becomes,
+    closing,
+    comment,
+    commented,
+)
 from shared.responder import Change, Impact, Responder
 
 _CLOSED: Final = "Closed"
 _COMPROMISED: Final = Verdict(
     status=_CLOSED, classification="TruePositive", reason="SuspiciousActivity"
 )
-_FALSE_ALARM: Final = Verdict(
-    status=_CLOSED, classification="FalsePositive", reason="IncorrectAlertLogic"
+_SAID: Final = Verdicts(
+    compromise=_COMPROMISED,
+    false_alarm=Verdict(
+        status=_CLOSED, classification="FalsePositive", reason="IncorrectAlertLogic"
+    ),
+    over=frozenset({_CLOSED}),
 )
-_WRONG: Final = {
-    Judgement.FALSE_ALARM: _COMPROMISED,
-    Judgement.COMPROMISE: _FALSE_ALARM,
-}
-"""What the case may have written there before a person said otherwise."""
 
 
 class OpenIncident(Value):
@@ -47,8 +54,8 @@ class SentinelClosed(Change):
     def summary(self) -> str:
         """Say what will be done."""
         shared = sum(one.shared for one in self.incidents)
-        said = "false positive" if self.verdict == _FALSE_ALARM else "true positive"
-        return f"In Microsoft Sentinel, {closing(len(self.incidents), shared, said)}"
+        done = closing(len(self.incidents), shared, _SAID.named(self.verdict))
+        return f"In Microsoft Sentinel, {done}"
 
     def differences(self) -> tuple[Difference, ...]:
         """List each incident, and the comment, which undo leaves."""
@@ -90,15 +97,16 @@ class CloseSentinelIncident(Responder[SentinelClosed]):
         left = tuple(one for one in found if one is not None)
         if not left:
             return None
-        said = _FALSE_ALARM if case.false_alarm else _COMPROMISED
-        return SentinelClosed(who=case.account.who, incidents=left, comment=text, verdict=said)
+        return SentinelClosed(
+            who=case.account.who, incidents=left, comment=text, verdict=_SAID.of(case)
+        )
 
     async def apply(self, change: SentinelClosed, tenant: Tenant) -> None:
         """Comment and then close, and look once more whom each is about before it is closed."""
         for one in change.incidents:
             with suppress(Gone):
                 now = await tenant.sentinel.read(one.name)
-                if now.verdict.status == _CLOSED and now.verdict != one.was:
+                if _SAID.given_since(now.verdict, one.was):
                     continue
                 closes = not one.shared and now.only_about(change.who.object_id)
                 text = change.comment if closes else change.comment + SHARED
@@ -125,25 +133,18 @@ class CloseSentinelIncident(Responder[SentinelClosed]):
 async def _close(
     now: SentinelIncident, one: OpenIncident, change: SentinelClosed, tenant: Tenant
 ) -> None:
-    closed = now.verdict.status == _CLOSED and now.verdict != one.was
-    if not closed and now.only_about(change.who.object_id):
+    if not _SAID.given_since(now.verdict, one.was) and now.only_about(change.who.object_id):
         await tenant.sentinel.judge(now, change.verdict)
 
 
 async def _open(name: str, case: Case, text: str, tenant: Tenant) -> OpenIncident | None:
     found = await _read(name, tenant)
-    if found is None or _settled(found.verdict, case):
+    if found is None or _SAID.settled(found.verdict, case):
         return None
     shared = not found.only_about(case.account.object_id)
     if shared and await tenant.sentinel.commented(name, _id(name, text)):
         return None
     return OpenIncident(name=name, title=found.title, was=found.verdict, shared=shared)
-
-
-def _settled(now: Verdict, case: Case) -> bool:
-    """Whether the incident keeps its verdict, which is a person's, or has it already."""
-    ours = case.judgement is not None and now == _WRONG[case.judgement]
-    return now.status == _CLOSED and not ours
 
 
 async def _read(name: str, tenant: Tenant) -> SentinelIncident | None:

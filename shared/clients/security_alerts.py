@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.clients.audit import graph_time
 from shared.clients.graph import Graph, Page
-from shared.model import Case, Json, Judgement, Value
+from shared.model import Json, Value
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -30,11 +30,6 @@ class Grading(Value):
     determination: str = _UNSET
 
     @property
-    def named(self) -> str:
-        """Its classification as people say it."""
-        return "false positive" if self.classification == "falsePositive" else "true positive"
-
-    @property
     def words(self) -> str:
         """Its three grades in a line, as a person is shown them."""
         return f"{self.status}, {self.classification}, {self.determination}"
@@ -46,27 +41,10 @@ COMPROMISED: Final = Grading(
     status="resolved", classification="truePositive", determination="compromisedAccount"
 )
 """What a case that was answered says about where it came from."""
-
-
 NOT_MALICIOUS: Final = Grading(
     status="resolved", classification="falsePositive", determination="notMalicious"
 )
 """What a case that a person called a false alarm says there."""
-
-
-def verdict(case: Case) -> Grading:
-    """Say how a case grades what it came from."""
-    return NOT_MALICIOUS if case.false_alarm else COMPROMISED
-
-
-def settled(now: Grading, case: Case) -> bool:
-    """Whether what stands so `now` is to stay: what a person resolved keeps that verdict.
-
-    What the case wrote there itself is corrected after a person said in the case that it is wrong.
-    """
-    wrong = {Judgement.FALSE_ALARM: COMPROMISED, Judgement.COMPROMISE: NOT_MALICIOUS}
-    ours = case.judgement is not None and now == wrong[case.judgement]
-    return now.status in OVER and not ours
 
 
 class SecurityAlert(Value):

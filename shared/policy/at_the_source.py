@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-from shared.model import Case, Difference, number_of
+from shared.clients.security_alerts import COMPROMISED, NOT_MALICIOUS, OVER
+from shared.model import Case, Difference, Judgement, number_of
 
 _DEFENDER: Final = frozenset(
     {"graph_alerts_v2", "graph_incidents", "graph_notifications", "defender_streaming"}
@@ -21,6 +23,52 @@ SHARED: Final = (
     " to decide."
 )
 """What a comment says on an incident that also concerns others, or may."""
+
+
+class Graded(Protocol):
+    """What a source says of an alert or incident: its status, and what else goes with that."""
+
+    @property
+    def status(self) -> str:
+        """Whether it is open or over, in the source's words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts[T: Graded]:
+    """What a case says at one source, and from which statuses on nothing is left to say there."""
+
+    compromise: T
+    false_alarm: T
+    over: frozenset[str]
+
+    def of(self, case: Case) -> T:
+        """Say how a case grades what it came from."""
+        return self.false_alarm if case.false_alarm else self.compromise
+
+    def named(self, said: T) -> str:
+        """Say a verdict as people do."""
+        return "false positive" if said == self.false_alarm else "true positive"
+
+    def settled(self, now: T, case: Case) -> bool:
+        """Whether what stands so `now` is to stay: what a person resolved keeps that verdict.
+
+        What the case wrote there itself is corrected after a person said in it that it is wrong.
+        """
+        wrong = {
+            Judgement.FALSE_ALARM: self.compromise,
+            Judgement.COMPROMISE: self.false_alarm,
+        }
+        ours = case.judgement is not None and now == wrong[case.judgement]
+        return now.status in self.over and not ours
+
+    def given_since(self, now: T, was: T) -> bool:
+        """Whether somebody gave a verdict after a change was planned."""
+        return now.status in self.over and now != was
+
+
+DEFENDER: Final = Verdicts(compromise=COMPROMISED, false_alarm=NOT_MALICIOUS, over=OVER)
+"""The same for alerts and incidents of Microsoft Defender."""
 
 
 def defender_alerts(case: Case) -> tuple[str, ...]:
