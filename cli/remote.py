@@ -255,7 +255,7 @@ class Remote:
                 "starts one; --url names another app",
                 code=Exit.UNREACHABLE,
             ) from error
-        if nowhere and response.status_code == httpx.codes.NOT_FOUND:
+        if nowhere and response.status_code == HTTPStatus.NOT_FOUND:
             raise CommandError(nowhere, code=Exit.REFUSED)
         if response.is_error:
             said = f"{method} {path}: {response.status_code}: {_said(response)}"

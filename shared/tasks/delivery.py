@@ -61,15 +61,14 @@ async def enter(store: Store, delivery: Delivery) -> bool:
 
 async def lease(store: Store, row: Row, delivery: Delivery, now: datetime, *also: Put) -> Row:
     """Keep it to ourselves for a while. Raises `Conflict` where another worker was faster."""
-    body = delivery.model_copy(update={"due": now + LEASE}).model_dump(mode="json")
-    etag, *_ = await store.write(Put(row.partition, row.key, body, row.etag), *also)
-    return Row(row.partition, row.key, body, etag)
+    return await wait(store, row, delivery, now + LEASE, *also)
 
 
-async def wait(store: Store, row: Row, delivery: Delivery, due: datetime) -> None:
+async def wait(store: Store, row: Row, delivery: Delivery, due: datetime, *also: Put) -> Row:
     """Come back later; it is no try. Raises `Conflict` where another worker has it in hand."""
     body = delivery.model_copy(update={"due": due}).model_dump(mode="json")
-    await store.write(Put(row.partition, row.key, body, row.etag))
+    etag, *_ = await store.write(Put(row.partition, row.key, body, row.etag), *also)
+    return Row(row.partition, row.key, body, etag)
 
 
 async def end(store: Store, delivery: Delivery, now: datetime, *also: Put | Drop) -> None:
