@@ -224,3 +224,14 @@ async def test_an_owner_whose_password_was_replaced_is_let_back_in_after_a_false
         assert place.tenant.users[place.oid].password_changed_at != password
         assert place.the_case().restored_at is not None
         assert place.the_case().status is CaseStatus.CLOSED
+
+
+async def test_the_page_leads_to_the_owners_return_only_where_something_of_the_account_stands(
+    tmp_path: Path,
+) -> None:
+    for text, stands in ((ASKS, False), (ACTS, True)):
+        async with bench(tmp_path, text) as place:
+            await told(place)
+            await judge(place, "false-alarm")
+            page = await place.app.page(f"cases/{place.the_case().id}", {"accept": "text/html"})
+            assert ("let the owner back in" in page.body) is stands
